@@ -1,0 +1,1 @@
+"""The operator: reconciles a CashBox into a running cash-flow platform."""

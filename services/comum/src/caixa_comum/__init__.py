@@ -1,0 +1,1 @@
+"""What the services share: contracts, settings, edges to database, broker and tokens."""

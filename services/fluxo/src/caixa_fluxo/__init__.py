@@ -1,0 +1,1 @@
+"""fluxo: records entries and hands them over by its outbox."""

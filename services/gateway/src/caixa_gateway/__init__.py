@@ -1,0 +1,1 @@
+"""gateway: the one door, with identity, limits and routing."""

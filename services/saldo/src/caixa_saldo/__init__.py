@@ -1,0 +1,1 @@
+"""saldo: consolidates entries into daily balances."""
