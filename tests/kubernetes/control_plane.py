@@ -1,0 +1,120 @@
+"""A real API server and its etcd, and nothing else: what the operator's tests talk to. Needs neither root nor Debian.
+
+There are no controllers: nothing makes pods of a Deployment or collects children of what was deleted.
+"""
+
+import contextlib
+import os
+import shutil
+import ssl
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.kubernetes import components, processes
+from tests.kubernetes.binaries import Binaries, binaries
+from tests.kubernetes.certificates import Authority, new_key, private_key_pem
+from tests.kubernetes.kubeconfig import kubeconfig, write_private
+from tests.kubernetes.ports import free_ports
+from tests.kubernetes.waiting import TimedOut, until
+
+PREFIX = "caixa-control-plane-"
+ATTEMPTS = 3
+READY_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """A running control plane: its administrator's kubeconfig, its URL and the folder of its logs."""
+
+    kubeconfig: Path
+    server: str
+    folder: Path
+
+
+@contextmanager
+def control_plane() -> Iterator[ControlPlane]:
+    """Run etcd and kube-apiserver in a temporary folder on free ports, and leave nothing behind.
+
+    Raises TimedOut, with the end of the logs, when they do not become ready.
+    """
+    built = binaries()
+    _sweep(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    try:
+        yield _started(built, folder)
+    finally:
+        _remove(folder)
+
+
+def write_certificates(folder: Path, authority: Authority, hosts: list[str]) -> None:
+    """Write what the API server reads: the authority's certificate, its own pair, and the key of service account tokens."""
+    server = authority.issue("kube-apiserver", hosts=hosts)
+    write_private(folder / "authority.crt", authority.certificate)
+    write_private(folder / "api-server.crt", server.certificate)
+    write_private(folder / "api-server.key", server.key)
+    write_private(folder / "service-accounts.key", private_key_pem(new_key()))
+
+
+def is_ready(server: str, certificates: Path) -> bool:
+    """Whether the API server says that all of it is ready; asked with the administrator's certificate."""
+    context = ssl.create_default_context(cafile=str(certificates / "authority.crt"))
+    context.load_cert_chain(certificates / "admin.crt", certificates / "admin.key")
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{server}/readyz", timeout=5, context=context) as answer:  # noqa: S310 (https)
+        return bool(answer.status == 200)
+    return False
+
+
+def write_admin(folder: Path, authority: Authority, server: str, path: Path) -> Path:
+    """Write the administrator's certificate and kubeconfig."""
+    admin = authority.issue("admin", groups=["system:masters"])
+    write_private(folder / "admin.crt", admin.certificate)
+    write_private(folder / "admin.key", admin.key)
+    return write_private(path, kubeconfig(server, authority.certificate, admin))
+
+
+def _started(built: Binaries, folder: Path) -> ControlPlane:
+    """Start both; a port that somebody took between choosing and listening costs another attempt."""
+    certificates = folder / "certificates"
+    authority = Authority("caixa-control-plane")
+    write_certificates(certificates, authority, ["localhost", components.LOOPBACK])
+    for attempt in range(1, ATTEMPTS + 1):
+        port, etcd_port, peer_port = free_ports(3)
+        api = components.Api(components.LOOPBACK, port, etcd_port, certificates)
+        path = write_admin(certificates, authority, api.server, folder / "kubeconfig")
+        alone = ("--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount")  # as controllers would be needed
+        processes.start("etcd", components.etcd(built, folder / f"etcd-{attempt}", etcd_port, peer_port), folder)
+        processes.start("kube-apiserver", components.api_server(built, api, *alone), folder)
+        with contextlib.suppress(TimedOut):
+            until("the API server answers or ends", lambda api=api: _settled(api, folder), seconds=READY_SECONDS)  # type: ignore[misc]
+            if is_ready(api.server, certificates):
+                return ControlPlane(path, api.server, folder)
+        tails = "\n".join(processes.log_tail(folder, name) for name in ("etcd", "kube-apiserver"))
+        _stop(folder)
+    raise TimedOut(f"the control plane did not start in {ATTEMPTS} attempts:\n{tails}")
+
+
+def _settled(api: components.Api, folder: Path) -> bool:
+    dead = any(processes.pid_of(folder, name) is None for name in ("etcd", "kube-apiserver"))
+    return dead or is_ready(api.server, api.certificates)
+
+
+def _stop(folder: Path) -> None:
+    for name in ("kube-apiserver", "etcd"):
+        processes.stop(folder, name, grace=5)
+
+
+def _remove(folder: Path) -> None:
+    _stop(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(temporary: Path) -> None:
+    """End what a test run that was killed has left: folders are named for the process that made them."""
+    for folder in temporary.glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).split("-")[0]
+        if not Path(f"/proc/{owner}").exists() and folder.stat().st_uid == os.geteuid():
+            _remove(folder)
