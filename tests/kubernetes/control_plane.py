@@ -6,9 +6,7 @@ There are no controllers: nothing makes pods of a Deployment or collects childre
 import contextlib
 import os
 import shutil
-import ssl
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +14,8 @@ from pathlib import Path
 
 from tests.kubernetes import components, processes
 from tests.kubernetes.binaries import Binaries, binaries
-from tests.kubernetes.certificates import Authority, new_key, private_key_pem
-from tests.kubernetes.kubeconfig import kubeconfig, write_private
+from tests.kubernetes.certificates import Authority
+from tests.kubernetes.credentials import is_ready, write_admin, write_certificates
 from tests.kubernetes.ports import free_ports
 from tests.kubernetes.waiting import TimedOut, until
 
@@ -48,32 +46,6 @@ def control_plane() -> Iterator[ControlPlane]:
         yield _started(built, folder)
     finally:
         _remove(folder)
-
-
-def write_certificates(folder: Path, authority: Authority, hosts: list[str]) -> None:
-    """Write what the API server reads: the authority's certificate, its own pair, and the key of service account tokens."""
-    server = authority.issue("kube-apiserver", hosts=hosts)
-    write_private(folder / "authority.crt", authority.certificate)
-    write_private(folder / "api-server.crt", server.certificate)
-    write_private(folder / "api-server.key", server.key)
-    write_private(folder / "service-accounts.key", private_key_pem(new_key()))
-
-
-def is_ready(server: str, certificates: Path) -> bool:
-    """Whether the API server says that all of it is ready; asked with the administrator's certificate."""
-    context = ssl.create_default_context(cafile=str(certificates / "authority.crt"))
-    context.load_cert_chain(certificates / "admin.crt", certificates / "admin.key")
-    with contextlib.suppress(OSError), urllib.request.urlopen(f"{server}/readyz", timeout=5, context=context) as answer:  # noqa: S310 (https)
-        return bool(answer.status == 200)
-    return False
-
-
-def write_admin(folder: Path, authority: Authority, server: str, path: Path) -> Path:
-    """Write the administrator's certificate and kubeconfig."""
-    admin = authority.issue("admin", groups=["system:masters"])
-    write_private(folder / "admin.crt", admin.certificate)
-    write_private(folder / "admin.key", admin.key)
-    return write_private(path, kubeconfig(server, authority.certificate, admin))
 
 
 def _started(built: Binaries, folder: Path) -> ControlPlane:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RUN = Path("/run/caixa-cluster")
+PROCESSES = RUN / "processes"
+"""Pid files and logs: under /run, where a forgotten cache folder cannot take them away while the processes live."""
 
 
 def cache() -> Path:
@@ -22,11 +24,6 @@ class Folders:
     def certificates(self) -> Path:
         """Keys and certificates, the certificate authority's included."""
         return self.state / "certificates"
-
-    @property
-    def processes(self) -> Path:
-        """Pid files and logs."""
-        return self.state / "processes"
 
     @property
     def configuration(self) -> Path:

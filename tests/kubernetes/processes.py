@@ -17,7 +17,12 @@ def start(name: str, argv: Sequence[str | Path], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with log_path(folder, name).open("w") as log:
         process = subprocess.Popen(
-            [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            [str(word) for word in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"},
         )
     process.returncode = 0  # it is to outlive this object: no warning when the object goes
     _pid_path(folder, name).write_text(json.dumps({"pid": process.pid, "started": _started(process.pid)}))
@@ -50,6 +55,15 @@ def stop(folder: Path, name: str, *, grace: float = 10.0) -> None:
             time.sleep(0.02)
         signal_to_send, deadline = signal.SIGKILL, time.monotonic() + grace
     _pid_path(folder, name).unlink(missing_ok=True)
+
+
+def command_lines() -> dict[int, str]:
+    """Return the command line of every process by its pid, words ended by NUL as proc(5) has them."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found[int(path.parent.name)] = path.read_text(errors="replace")
+    return found
 
 
 def log_path(folder: Path, name: str) -> Path:

@@ -1,0 +1,44 @@
+"""The control groups of pods, in version 1's many trees and in version 2's one."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+ROOT = Path("/sys/fs/cgroup")
+PODS = "kubepods"
+
+
+def roots(tree: Path = ROOT) -> list[Path]:
+    """List the top groups of pods: one on cgroup v2, one for each controller on v1."""
+    found = [tree / PODS, *tree.glob(f"*/{PODS}")]
+    return [path for path in found if path.is_dir() and not path.parent.is_symlink()]
+
+
+def pids(tree: Path = ROOT) -> set[int]:
+    """List every process in a pod."""
+    found: set[int] = set()
+    for root in roots(tree):
+        for group in [root, *root.rglob("*/")]:
+            with contextlib.suppress(OSError):
+                found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
+    return found
+
+
+def kill(tree: Path = ROOT) -> bool:
+    """Kill every process in a pod; true when none was left to kill."""
+    alive = pids(tree)
+    for pid in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return not alive
+
+
+def remove(tree: Path = ROOT) -> None:
+    """Take the groups away, the deepest first; those that still hold a process stay."""
+    for root in roots(tree):
+        for group in sorted((path for path in root.rglob("*/") if path.is_dir()), key=lambda path: -len(path.parts)):
+            with contextlib.suppress(OSError):
+                group.rmdir()
+        with contextlib.suppress(OSError):
+            root.rmdir()
