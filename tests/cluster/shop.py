@@ -1,0 +1,177 @@
+"""A client of the gateway for tests and for the demo: registers merchants, posts entries, and keeps every first answer."""
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+TIMEOUT = aiohttp.ClientTimeout(total=30)
+RETRY_SECONDS = 60.0
+BEFORE_EXPIRY = 60.0
+"""A token is renewed this many seconds before it ends."""
+
+
+class Refused(RuntimeError):
+    """The gateway answered otherwise than hoped; the message holds its status and what it said."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a client of the gateway signs in with."""
+
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """A registered merchant."""
+
+    id: str
+    credentials: Credentials
+
+
+@dataclass(frozen=True)
+class Post:
+    """One entry that was sent: its value in centavos (debits negative), the first answer's status (0: none came) and the last one's."""
+
+    merchant: Merchant
+    centavos: int
+    first: int
+    last: int
+    said: str
+
+
+@dataclass
+class Token:
+    """An access token and when it is to be renewed (monotonic seconds)."""
+
+    text: str
+    until: float
+
+
+class Shop:
+    """Talks to one gateway; made by `opened`."""
+
+    def __init__(self, session: aiohttp.ClientSession, admin: Credentials) -> None:
+        self._session = session
+        self._admin = admin
+        self._tokens: dict[str, Token] = {}
+        self._keys = itertools.count(1)
+        self._run = time.time_ns()
+        self.posts: list[Post] = []
+
+    async def register(self, name: str, zone: str = "America/Sao_Paulo") -> Merchant:
+        """Register a merchant as the administrator. Raises Refused."""
+        made = await self._json("POST", "/api/v1/comerciantes", self._admin, json={"nome": name, "fuso": zone})
+        return Merchant(made["id"], Credentials(made["client_id"], made["client_secret"]))
+
+    async def post(self, merchant: Merchant, centavos: int, *, key: str | None = None, description: str = "venda") -> Post:
+        """Post an entry: a credit, or a debit where `centavos` is negative.
+
+        Where no answer comes it is sent again with the same key, as clients should; the first answer is kept apart from the last.
+        """
+        key = key or f"{self._run}-{next(self._keys)}"
+        entry = {"tipo": "credito" if centavos > 0 else "debito", "valor": abs(centavos), "descricao": description}
+        first, deadline = None, time.monotonic() + RETRY_SECONDS
+        while True:
+            status, said = await self._send(merchant, key, entry)
+            first = status if first is None else first
+            if status or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.2)
+        post = Post(merchant, centavos, first, status, said)
+        self.posts.append(post)
+        return post
+
+    async def balance(self, merchant: Merchant) -> int:
+        """Return the merchant's balance of today in centavos of BRL. Raises Refused."""
+        today = await self._json("GET", "/api/v1/saldos/atual", merchant.credentials)
+        return next(int(balance["saldo_final"]) for balance in today["saldos"] if balance["moeda"] == "BRL")
+
+    async def entries(self, merchant: Merchant) -> list[dict[str, Any]]:  # Any: the answer's own JSON
+        """Return the merchant's newest entries. Raises Refused."""
+        listed = await self._json("GET", "/api/v1/lancamentos", merchant.credentials)
+        return list(listed["itens"])
+
+    async def token(self, credentials: Credentials) -> str:
+        """Return a token that is good for another minute. Raises Refused."""
+        held = self._tokens.get(credentials.client_id)
+        if held is None or time.monotonic() > held.until:
+            basic = aiohttp.BasicAuth(credentials.client_id, credentials.client_secret)
+            async with self._session.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=basic) as answer:
+                if answer.status != 200:
+                    raise Refused(f"POST /oauth/token: {answer.status} {await answer.text()}")
+                granted = await answer.json()
+            held = Token(granted["access_token"], time.monotonic() + float(granted["expires_in"]) - BEFORE_EXPIRY)
+            self._tokens[credentials.client_id] = held
+        return held.text
+
+    def accepted(self, merchant: Merchant) -> int:
+        """Sum what was answered 201, in centavos."""
+        return sum(post.centavos for post in self.posts if post.merchant == merchant and post.last == 201)
+
+    async def _send(self, merchant: Merchant, key: str, entry: dict[str, Any]) -> tuple[int, str]:
+        try:
+            headers = {"Authorization": f"Bearer {await self.token(merchant.credentials)}", "Idempotency-Key": key}
+            async with self._session.post("/api/v1/lancamentos", json=entry, headers=headers) as answer:
+                return answer.status, "" if answer.status == 201 else await answer.text()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return 0, repr(error)
+
+    async def _json(self, method: str, path: str, credentials: Credentials, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (aiohttp's)
+        headers = {"Authorization": f"Bearer {await self.token(credentials)}"}
+        async with self._session.request(method, path, headers=headers, **more) as answer:
+            if answer.status >= 400:
+                raise Refused(f"{method} {path}: {answer.status} {await answer.text()}")
+            found: dict[str, Any] = await answer.json()
+            return found
+
+
+@asynccontextmanager
+async def opened(gateway: str, admin: Credentials) -> AsyncIterator[Shop]:
+    """Open a shop at the gateway's URL; proxies of the environment are not used."""
+    connector = aiohttp.TCPConnector(limit=200)
+    async with aiohttp.ClientSession(gateway, connector=connector, timeout=TIMEOUT, trust_env=False) as session:
+        yield Shop(session, admin)
+
+
+async def at_rate(shop: Shop, merchants: list[Merchant], per_second: float, stop: asyncio.Event) -> None:
+    """Post one centavo-exact entry after another at a steady rate until told to stop, never waiting for answers; then await them all."""
+    began, under_way = time.monotonic(), set[asyncio.Task[Post]]()
+    for number in itertools.count():
+        await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))
+        if stop.is_set():
+            break
+        task = asyncio.create_task(shop.post(merchants[number % len(merchants)], amount(number)))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+    await asyncio.gather(*under_way)
+
+
+async def all_of(shop: Shop, merchants: list[Merchant], count: int, *, at_once: int) -> None:
+    """Post `count` entries, `at_once` at the same time."""
+    numbers = iter(range(count))
+
+    async def one_after_another() -> None:
+        for number in numbers:
+            await shop.post(merchants[number % len(merchants)], amount(number))
+
+    await asyncio.gather(*(one_after_another() for _ in range(at_once)))
+
+
+def amount(number: int) -> int:
+    """Choose an entry's value in centavos: different ones, every fifth a debit, so that a lost or doubled one shows in the sum."""
+    centavos = 1 + number * 7919 % 99_991
+    return -centavos if number % 5 == 4 else centavos
+
+
+def answers(posts: Iterable[Post]) -> Counter[int]:
+    """Count the first answers by their status; 0 stands for none."""
+    return Counter(post.first for post in posts)
