@@ -1,0 +1,1 @@
+"""What a person may write in a CashBox, as frozen types: the CRD is generated from them, and every default stands here once."""
