@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +45,34 @@ def password_hash(password: str, salt: bytes) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
+@dataclass(frozen=True)
+class BrokerAddress:
+    """Where the vhost is, and each user's password."""
+
+    port: int
+    passwords: Mapping[str, str] = field(repr=False)
+
+    def environ(self, user: str) -> Mapping[str, str]:
+        """Return the variables by which a process of this user (`fluxo`, `saldo`, `admin`) finds the broker."""
+        return {
+            "CAIXA_BROKER_URL": f"amqp://127.0.0.1:{self.port}/{VHOST}",
+            "CAIXA_BROKER_USER": user,
+            "CAIXA_BROKER_PASSWORD": self.passwords[user],
+        }
+
+
 class Broker:
     """The vhost `caixa` with its exchanges, queues and users on a node of its own."""
 
     def __init__(self, server: RabbitMq, passwords: Mapping[str, str]) -> None:
         """Take a node that serves; `passwords` are those of its definitions, by user."""
         self.server = server
-        self.passwords = dict(passwords)
+        self.address = BrokerAddress(server.ports.amqp, {**passwords, ADMIN: server.admin_password})
 
     @property
     def port(self) -> int:
         """The node's AMQP port on 127.0.0.1."""
-        return self.server.ports.amqp
+        return self.address.port
 
     @property
     def management_url(self) -> str:
@@ -65,7 +82,7 @@ class Broker:
     @property
     def operator_password(self) -> str:
         """The password of the user `operator`, who may only monitor."""
-        return self.passwords["operator"]
+        return self.address.passwords["operator"]
 
     @property
     def admin(self) -> tuple[str, str]:
@@ -73,13 +90,8 @@ class Broker:
         return self.server.admin, self.server.admin_password
 
     def environ(self, user: str) -> Mapping[str, str]:
-        """Return the variables by which a process of this user (`fluxo`, `saldo`, `admin`) finds the broker."""
-        password = self.server.admin_password if user == ADMIN else self.passwords[user]
-        return {
-            "CAIXA_BROKER_URL": f"amqp://127.0.0.1:{self.port}/{VHOST}",
-            "CAIXA_BROKER_USER": user,
-            "CAIXA_BROKER_PASSWORD": password,
-        }
+        """Return the variables by which a process of this user finds the broker."""
+        return self.address.environ(user)
 
     def settings(self, user: str) -> BrokerSettings:
         """Return the same as settings."""

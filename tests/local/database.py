@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,31 @@ def new_passwords() -> dict[str, str]:
     return {user: secrets.token_urlsafe(18) for service in schemas.SERVICES for user in (service, f"{service}_migration")}
 
 
+@dataclass(frozen=True)
+class DatabaseAddress:
+    """Where the schemas are, and each user's password."""
+
+    port: int
+    passwords: Mapping[str, str] = field(repr=False)
+
+    def environ(self, user: str, schema: str) -> Mapping[str, str]:
+        """Return the variables by which a process of this user (`fluxo`, `fluxo_migration`…) finds this schema (`caixa_fluxo`…)."""
+        return {
+            "CAIXA_DATABASE_URL": f"mysql://127.0.0.1:{self.port}/{schema}",
+            "CAIXA_DATABASE_USER": user,
+            "CAIXA_DATABASE_PASSWORD": self.passwords[user],
+        }
+
+
 class Database:
     """The schemas caixa_fluxo, caixa_saldo and caixa_gateway (empty until migrated) on a server of their own."""
 
     def __init__(self, server: MariaDb) -> None:
         """Make schemas and users on a server that runs."""
         self.server = server
-        self.passwords = new_passwords()
-        server.execute(schemas.statements(self.passwords))
+        passwords = new_passwords()
+        server.execute(schemas.statements(passwords))
+        self.address = DatabaseAddress(server.port, {**passwords, ROOT: server.root_password})
 
     @property
     def port(self) -> int:
@@ -34,13 +52,8 @@ class Database:
         return self.server.port
 
     def environ(self, user: str, schema: str) -> Mapping[str, str]:
-        """Return the variables by which a process of this user (`fluxo`, `fluxo_migration`, `root`…) finds this schema (`caixa_fluxo`…)."""
-        password = self.server.root_password if user == ROOT else self.passwords[user]
-        return {
-            "CAIXA_DATABASE_URL": f"mysql://127.0.0.1:{self.port}/{schema}",
-            "CAIXA_DATABASE_USER": user,
-            "CAIXA_DATABASE_PASSWORD": password,
-        }
+        """Return the variables by which a process of this user (`root` included) finds this schema."""
+        return self.address.environ(user, schema)
 
     def settings(self, user: str, schema: str) -> DatabaseSettings:
         """Return the same as settings."""

@@ -15,6 +15,7 @@ import pymysql
 
 from tests.local.environment import SYSTEM_FOLDERS, minimal
 from tests.local.ports import free_port
+from tests.local.private_file import write_private
 from tests.local.process import Process
 from tests.local.waiting import until
 from tests.provision import command, debian
@@ -66,10 +67,11 @@ def initialise(engine: Engine, folder: Path) -> str:
         ]
     folder.mkdir(parents=True, exist_ok=True)
     command.run(argv, log=log, timeout=300)
-    descriptor = os.open(folder / "root.sql", os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n")
-        file.writelines(f"DROP USER IF EXISTS 'root'@'{host}';\n" for host in ("127.0.0.1", "::1", socket.gethostname()))
+    statements = [
+        f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n",
+        *(f"DROP USER IF EXISTS 'root'@'{host}';\n" for host in ("127.0.0.1", "::1", socket.gethostname())),
+    ]
+    write_private(folder / "root.sql", "".join(statements))
     return password
 
 

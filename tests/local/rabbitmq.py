@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import secrets
 import shutil
 import urllib.error
@@ -15,6 +14,7 @@ from typing import Any
 
 from tests.local.environment import SYSTEM_FOLDERS, minimal
 from tests.local.ports import free_port, is_listening
+from tests.local.private_file import write_private
 from tests.local.process import Process
 from tests.local.waiting import until
 from tests.provision import debian
@@ -55,10 +55,10 @@ def find() -> Programs:
 def configure(folder: Path, ports: Ports, definitions: Mapping[str, Any]) -> None:
     """Write what the node reads at start: configuration, plugins, definitions (users, vhost, queues) and a cookie of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "rabbitmq.conf", CONFIGURATION.format(ports=ports, definitions=folder / "definitions.json"))
-    _write(folder / "enabled_plugins", "[rabbitmq_management].\n")
-    _write(folder / "definitions.json", json.dumps(definitions, indent=2))
-    _write(folder / ".erlang.cookie", secrets.token_hex(24))
+    write_private(folder / "rabbitmq.conf", CONFIGURATION.format(ports=ports, definitions=folder / "definitions.json"))
+    write_private(folder / "enabled_plugins", "[rabbitmq_management].\n")
+    write_private(folder / "definitions.json", json.dumps(definitions, indent=2))
+    write_private(folder / ".erlang.cookie", secrets.token_hex(24))
 
 
 def environment(folder: Path, ports: Ports) -> Mapping[str, str]:
@@ -187,14 +187,6 @@ collect_statistics_interval = 1000
 vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 100MB
 """
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that only this user may read."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
 
 
 def _present() -> Programs | None:
