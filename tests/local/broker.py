@@ -1,7 +1,5 @@
 """A private RabbitMQ with Caixa's topology and least-privilege users, as the operator makes them, and an administrator for tests."""
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,40 +7,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from caixa_comum.settings import BrokerSettings, load
-
 from caixa_comum import topology
-from tests.local.rabbitmq import VHOST, RabbitMq, running
+from caixa_comum.settings import BrokerSettings, load
+from tests.local.rabbitmq import RabbitMq, running
 
 ADMIN = "admin"
-USERS = ("fluxo", "saldo", "operator")
-QUEUES = ("saldo.eventos", "saldo.estacionamento")
 
 
 def new_passwords() -> dict[str, str]:
     """Return a password for each user of the broker."""
-    return {user: secrets.token_urlsafe(18) for user in USERS}
+    return {user: secrets.token_urlsafe(18) for user in topology.USERS}
 
 
 def with_admin(definitions: Mapping[str, Any], password: str) -> dict[str, Any]:
     """Return the definitions with an administrator, who exists in tests and in `make up` only."""
     user = {
         "name": ADMIN,
-        "password_hash": password_hash(password, secrets.token_bytes(4)),
+        "password_hash": topology.password_hash(ADMIN, password),
         "hashing_algorithm": "rabbit_password_hashing_sha256",
-        "tags": "administrator",
+        "tags": ["administrator"],
     }
-    permission = {"user": ADMIN, "vhost": VHOST, "configure": ".*", "write": ".*", "read": ".*"}
+    permission = {"user": ADMIN, "vhost": topology.VHOST, "configure": ".*", "write": ".*", "read": ".*"}
     return {
         **definitions,
         "users": [*definitions["users"], user],
         "permissions": [*definitions["permissions"], permission],
     }
-
-
-def password_hash(password: str, salt: bytes) -> str:
-    """Return RabbitMQ's salted SHA-256 of a password (rabbitmq.com/docs/passwords)."""
-    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ class BrokerAddress:
     def environ(self, user: str) -> Mapping[str, str]:
         """Return the variables by which a process of this user (`fluxo`, `saldo`, `admin`) finds the broker."""
         return {
-            "CAIXA_BROKER_URL": f"amqp://127.0.0.1:{self.port}/{VHOST}",
+            "CAIXA_BROKER_URL": f"amqp://127.0.0.1:{self.port}/{topology.VHOST}",
             "CAIXA_BROKER_USER": user,
             "CAIXA_BROKER_PASSWORD": self.passwords[user],
         }
@@ -99,7 +89,7 @@ class Broker:
 
     def purge(self) -> None:
         """Drop all messages that wait in Caixa's queues."""
-        self.server.purge(*QUEUES)
+        self.server.purge(topology.QUEUE, topology.PARKING)
 
     def messages(self, queue: str) -> int:
         """Return how many messages a queue holds, ready and unacknowledged; up to a second old."""

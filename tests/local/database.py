@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from caixa_comum.settings import DatabaseSettings, load
-
 from caixa_comum import schemas
+from caixa_comum.settings import DatabaseSettings, load
 from tests.local.mariadb import ROOT, MariaDb, running
 
 ALEMBIC = "alembic_version"
@@ -17,7 +16,7 @@ ALEMBIC = "alembic_version"
 
 def new_passwords() -> dict[str, str]:
     """Return a password for each user: per service its own, and one that may migrate its schema."""
-    return {user: secrets.token_urlsafe(18) for service in schemas.SERVICES for user in (service, f"{service}_migration")}
+    return {user: secrets.token_urlsafe(18) for user in schemas.USERS}
 
 
 @dataclass(frozen=True)

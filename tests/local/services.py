@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from caixa_comum import schemas
 from tests.local.broker import BrokerAddress
 from tests.local.database import DatabaseAddress
 from tests.local.environment import minimal
@@ -19,7 +20,6 @@ from tests.local.private_file import write_private
 APIS = ("fluxo-api", "saldo-api", "gateway")
 WORKERS = ("fluxo-relay", "saldo-consumer")
 NAMES = (*APIS, *WORKERS)
-MIGRATED = ("fluxo", "saldo", "gateway")
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def migrations(wiring: Wiring) -> list[Program]:
         Program(
             f"{service}-migrate",
             _command(service, "migrate"),
-            _environ(wiring, wiring.database.environ(f"{service}_migration", f"caixa_{service}")),
+            _environ(wiring, wiring.database.environ(schemas.migration_user(service), schemas.schema_of(service))),
         )
-        for service in MIGRATED
+        for service in schemas.SERVICES
     ]
 
 
