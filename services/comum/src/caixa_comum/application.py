@@ -1,0 +1,162 @@
+"""A service's application, and serving it: problem details, request ids, tokens, metrics, and a drain when told to stop."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from litestar import Litestar, Request, get
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+from caixa_comum.authentication import authentication
+from caixa_comum.management import Life
+from caixa_comum.problems import exception_handlers
+from caixa_comum.request_id import RequestIdMiddleware
+from caixa_comum.settings import ServerSettings
+from caixa_comum.tokens import Verifier
+
+DRAIN_SECONDS: Final = 20
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+_log = structlog.get_logger("caixa.request")
+_requests = Counter("caixa_http_requests", "Requests answered.", ["method", "route", "status"])
+_seconds = Histogram(
+    "caixa_http_request_seconds",
+    "Seconds from a request's head to the end of its answer.",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class AccessMiddleware:
+    """One line of log and one count per request (ASGI middleware)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an ASGI application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request and tell of it."""
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def send_seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_seen)
+        finally:
+            took = time.perf_counter() - began
+            # The route's template, not the path: a label per identifier would grow without bound.
+            route = str(scope.get("path_template") or "other")
+            _requests.labels(scope["method"], route, str(status)).inc()
+            _seconds.labels(scope["method"], route).observe(took)
+            _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(took * 1000, 1))
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Give the OpenAPI document at the place where tools look for it."""
+    return request.app.openapi_schema.to_schema()
+
+
+def create_app(
+    handlers: Sequence[ControllerRouterHandler],
+    *,
+    title: str,
+    verifier: Verifier | None = None,
+    lifespan: Sequence[Lifespan] = (),
+    dependencies: dict[str, Provide] | None = None,
+    version: str = "1",
+    open_paths: Sequence[str] = ("^/openapi.json$",),
+    **options: Any,  # Any: passed on to Litestar
+) -> Litestar:
+    """Make a Litestar app: with a `verifier`, every path but `open_paths` (patterns) needs a token."""
+    middleware = [authentication(verifier, exclude=list(open_paths))] if verifier else []
+    app = Litestar(
+        [*handlers, openapi_document],
+        middleware=middleware,
+        exception_handlers=exception_handlers,
+        lifespan=list(lifespan),
+        dependencies=dependencies or {},
+        openapi_config=OpenAPIConfig(title=title, version=version, path="/openapi", render_plugins=[JsonRenderPlugin()]),
+        logging_config=None,
+        **options,
+    )
+    # Outside of routing, so that answers to unknown routes are named, counted and logged too.
+    app.asgi_handler = RequestIdMiddleware(AccessMiddleware(app.asgi_handler))
+    return app
+
+
+async def serve(
+    app: ASGIApp | None,
+    settings: ServerSettings,
+    management: ASGIApp,
+    stop: asyncio.Event,
+    *,
+    life: Life | None = None,
+    **options: Any,  # Any: passed on to uvicorn's Config for the API
+) -> None:
+    """Serve the API (if any) and management until `stop` is set; then drain: unready at once, and requests in flight get DRAIN_SECONDS."""
+    management_server = _server(management, settings.host, settings.management_port)
+    servers = [management_server]
+    if app is not None:
+        servers.append(_server(app, settings.host, settings.port, **options))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_run(server, stop)) for server in servers]
+        await stop.wait()
+        if life is not None:
+            life.draining = True
+        for server, task in reversed(list(zip(servers, tasks, strict=True))):
+            server.should_exit = True
+            await asyncio.wait([task])
+
+
+def _server(app: ASGIApp, host: str, port: int, **options: Any) -> "_Server":  # Any: see serve
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        **options,
+    )
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: the process's own stop event decides."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # uvicorn's is the same, as a generator
+        """Capture none."""
+        return nullcontext()
+
+
+async def _run(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    """Run one server; if it ends by itself (its port is taken, or its lifespan failed), the process ends too."""
+    try:
+        await server.serve()
+    except SystemExit as error:
+        raise OSError(f"cannot listen on {server.config.host}:{server.config.port}") from error
+    finally:
+        stop.set()
+    if not server.started:
+        raise OSError(f"could not start on {server.config.host}:{server.config.port}: see the log above")

@@ -1,0 +1,46 @@
+"""Schemas and their users as SQL: two users per schema, one that works in it and one that may alter it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+SERVICES: Final = ("fluxo", "saldo", "gateway")
+WORK: Final = "SELECT, INSERT, UPDATE, DELETE"
+
+
+def schema_of(service: str) -> str:
+    """Give a service's schema."""
+    return f"caixa_{service}"
+
+
+def migration_user(service: str) -> str:
+    """Give the user that alters a service's schema; only the migrate command has its password."""
+    return f"{service}_migration"
+
+
+USERS: Final = tuple(user for service in SERVICES for user in (service, migration_user(service)))
+
+
+def statements(passwords: Mapping[str, str]) -> list[str]:
+    """Build the SQL that makes every schema and user, for MySQL 8 and 9 and MariaDB 10.11 alike; run again it changes nothing.
+
+    `passwords` names every user of USERS; a changed password takes effect (rotation). Nothing is ever dropped.
+    """
+    sql: list[str] = []
+    for service in SERVICES:
+        schema = schema_of(service)
+        sql.append(f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        for user, rights in ((service, WORK), (migration_user(service), "ALL PRIVILEGES")):
+            password = _quoted(passwords[user])
+            sql += [
+                f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY {password}",
+                f"ALTER USER '{user}'@'%' IDENTIFIED BY {password}",
+                f"GRANT {rights} ON `{schema}`.* TO '{user}'@'%'",
+            ]
+    return sql
+
+
+def _quoted(text: str) -> str:
+    """Quote a string for SQL, whatever sql_mode says of backslashes. Raises ValueError for what no password of ours holds."""
+    if any(character in "'\\\0\n\r" for character in text):
+        raise ValueError("a password may hold neither quotes, backslashes nor line ends")
+    return f"'{text}'"
