@@ -9,8 +9,9 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 import jwt
-from caixa_comum.settings import TokenSettings
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from caixa_comum.settings import TokenSettings
 
 AUDIENCE = "caixa"
 
