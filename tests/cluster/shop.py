@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,10 @@ BEFORE_EXPIRY = 60.0
 
 class Refused(RuntimeError):
     """The gateway answered otherwise than hoped; the message holds its status and what it said."""
+
+
+class Behind(RuntimeError):
+    """A balance is not the sum of what was accepted; the message holds both."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,18 @@ class Shop:
         """Sum what was answered 201, in centavos."""
         return sum(post.centavos for post in self.posts if post.merchant == merchant and post.last == 201)
 
+    async def caught_up(self, merchants: Sequence[Merchant], *, seconds: float) -> float:
+        """Wait until every balance is the sum of what was answered 201, and return how many seconds that took.
+
+        Raises Behind, with both, after `seconds`.
+        """
+        began, wanted = time.monotonic(), [self.accepted(merchant) for merchant in merchants]
+        while (found := [await self.balance(merchant) for merchant in merchants]) != wanted:
+            if time.monotonic() - began > seconds:
+                raise Behind(f"after {seconds:.0f} s balances are {found}; what was accepted sums to {wanted}")
+            await asyncio.sleep(0.2)
+        return time.monotonic() - began
+
     async def _send(self, merchant: Merchant, key: str, entry: dict[str, Any]) -> tuple[int, str]:
         try:
             headers = {"Authorization": f"Bearer {await self.token(merchant.credentials)}", "Idempotency-Key": key}
@@ -125,7 +141,7 @@ class Shop:
         except (aiohttp.ClientError, TimeoutError) as error:
             return 0, repr(error)
 
-    async def _json(self, method: str, path: str, credentials: Credentials, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (aiohttp's)
+    async def _json(self, method: str, path: str, credentials: Credentials, **more: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {await self.token(credentials)}"}
         async with self._session.request(method, path, headers=headers, **more) as answer:
             if answer.status >= 400:

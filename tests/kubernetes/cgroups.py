@@ -17,12 +17,12 @@ def roots(tree: Path = ROOT) -> list[Path]:
 
 def pids(tree: Path = ROOT) -> set[int]:
     """List every process in a pod."""
-    found: set[int] = set()
-    for root in roots(tree):
-        for group in [root, *root.rglob("*/")]:
-            with contextlib.suppress(OSError):
-                found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
-    return found
+    return _pids(roots(tree))
+
+
+def pids_of_pod(uid: str, tree: Path = ROOT) -> set[int]:
+    """List every process of the pod with this uid."""
+    return _pids([group for root in roots(tree) for group in root.rglob(f"pod{uid}")])
 
 
 def kill(tree: Path = ROOT) -> bool:
@@ -42,3 +42,12 @@ def remove(tree: Path = ROOT) -> None:
                 group.rmdir()
         with contextlib.suppress(OSError):
             root.rmdir()
+
+
+def _pids(groups: list[Path]) -> set[int]:
+    found: set[int] = set()
+    for top in groups:
+        for group in [top, *top.rglob("*/")]:
+            with contextlib.suppress(OSError):
+                found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
+    return found

@@ -56,9 +56,10 @@ def import_archive(archive: Path) -> None:
     run(["ctr", "--address", SOCKET, "--namespace", NAMESPACE, "images", "import", archive], timeout=IMPORT_SECONDS)
 
 
-def images() -> set[str]:
-    """List the names of the images that pods can be made of."""
-    return set(run(["ctr", "--address", SOCKET, "--namespace", NAMESPACE, "images", "ls", "--quiet"]).split())
+def name_again(names: Mapping[str, str]) -> None:
+    """Give loaded images, the keys, a further name each: a manifest then finds them under the name that is published."""
+    for image, name in names.items():
+        run(["ctr", "--address", SOCKET, "--namespace", NAMESPACE, "images", "tag", "--force", image, name])
 
 
 def shims(processes: Mapping[int, str]) -> list[int]:

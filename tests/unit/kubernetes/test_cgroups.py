@@ -14,6 +14,8 @@ def test_version_1_and_2_and_no_twins(tmp_path: Path) -> None:
     found = {str(path.relative_to(tmp_path)) for path in cgroups.roots(tmp_path)}
     assert found == {"kubepods", "memory/kubepods", "cpu,cpuacct/kubepods"}
     assert cgroups.pids(tmp_path) == {11, 12}
+    assert cgroups.pids_of_pod("1", tmp_path) == {11, 12}
+    assert cgroups.pids_of_pod("2", tmp_path) == set()
 
 
 def test_empty_groups_are_removed_from_the_deepest_up(tmp_path: Path) -> None:
