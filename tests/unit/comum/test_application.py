@@ -1,0 +1,93 @@
+"""Every answer of a service: named, in Portuguese where it is an error, and never with internals."""
+
+from litestar import Litestar, get
+from litestar.params import FromPath, FromQuery
+from litestar.testing import AsyncTestClient
+from sqlalchemy.exc import OperationalError
+
+from caixa_comum.application import create_app
+from caixa_comum.management import Life, management_app
+
+
+@get("/dias/{dia:int}")
+async def dia(dia: FromPath[int], moeda: FromQuery[str]) -> dict[str, object]:
+    """Answer what was asked."""
+    return {"dia": dia, "moeda": moeda}
+
+
+@get("/falha")
+async def falha() -> None:
+    """Fail as code does."""
+    raise RuntimeError("senha=segredo")
+
+
+@get("/banco")
+async def banco() -> None:
+    """Fail as a database that is away does."""
+    raise OperationalError("SELECT 1", {}, Exception(2003, "Can't connect"))
+
+
+def client() -> AsyncTestClient[Litestar]:
+    """Ask an app of these routes."""
+    return AsyncTestClient(create_app([dia, falha, banco], title="teste"), raise_server_exceptions=False)
+
+
+async def test_an_unforeseen_failure_tells_nothing_of_its_cause() -> None:
+    """A 500 names the request for support, and nothing of what happened."""
+    async with client() as asking:
+        answer = await asking.get("/falha", headers={"X-Request-Id": "pedido-1"})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == "pedido-1"
+    assert "segredo" not in answer.text
+
+
+async def test_a_database_that_is_away_is_a_503_with_a_time_to_come_back() -> None:
+    """Unavailability is told as such, with Retry-After."""
+    async with client() as asking:
+        answer = await asking.get("/banco")
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_missing_or_malformed_parameter_is_pointed_at() -> None:
+    """Both are a 400 that names the parameter."""
+    async with client() as asking:
+        missing, wrong = await asking.get("/dias/1"), await asking.get("/nada")
+    assert (missing.status_code, missing.json()["erros"][0]["ponteiro"]) == (400, "/moeda")
+    assert (wrong.status_code, wrong.json()["title"]) == (404, "Não encontrado")
+
+
+async def test_a_request_id_that_could_forge_a_log_line_is_replaced() -> None:
+    """Only harmless ids are taken over; every answer, also of an unknown route, carries one."""
+    async with client() as asking:
+        answer = await asking.get("/nada", headers={"X-Request-Id": "a b\tc"})
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_the_openapi_document_is_found_where_tools_look() -> None:
+    """/openapi.json describes the routes."""
+    async with client() as asking:
+        assert "/dias/{dia}" in (await asking.get("/openapi.json")).json()["paths"]
+
+
+async def test_readiness_tells_each_check_apart_and_ends_with_the_drain() -> None:
+    """One failing check makes a process unready by its name; informational ones never do; a draining process is unready."""
+
+    async def good() -> None:
+        """Pass."""
+
+    async def bad() -> None:
+        raise RuntimeError("start the server")
+
+    life = Life()
+    async with AsyncTestClient(management_app({"schema": good}, life=life, informational={"broker": bad})) as asking:
+        ready = await asking.get("/saude/pronta")
+        life.draining = True
+        draining = await asking.get("/saude/pronta")
+        alive = await asking.get("/saude/viva")
+        metrics = await asking.get("/metrics")
+    assert (ready.status_code, ready.json()["verificacoes"]) == (200, {"schema": "ok", "broker": "start the server"})
+    assert (draining.status_code, alive.status_code, metrics.status_code) == (503, 200, 200)
+    async with AsyncTestClient(management_app({"schema": bad})) as asking:
+        assert (await asking.get("/saude/pronta")).status_code == 503

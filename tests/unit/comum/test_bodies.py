@@ -1,0 +1,108 @@
+"""Bodies are read strictly, and every refusal says in Portuguese what is wrong where."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caixa_comum.bodies import decode, pointer
+from caixa_comum.problems import Problem
+
+
+class Item(msgspec.Struct, forbid_unknown_fields=True):
+    """A body's item."""
+
+    valor: Annotated[int, msgspec.Meta(ge=1, le=10)]
+    descricao: Annotated[str, msgspec.Meta(max_length=3)] = ""
+    data: date | None = None
+    metadados: dict[str, str] = {}
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """A body of items."""
+
+    itens: list[Item]
+
+
+@pytest.mark.parametrize(
+    ("body", "detalhe", "ponteiro"),
+    [
+        (b'{"itens": [{"valor": 1.5}]}', "deve ser um número inteiro", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": "1"}]}', "deve ser um número inteiro", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": true}]}', "deve ser um número inteiro", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": 1}, {"valor": 11}]}', "deve ser no máximo 10", "#/itens/1/valor"),
+        (b'{"itens": [{"valor": 0}]}', "deve ser no mínimo 1", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": 99999999999999999999999}]}', "deve ser no máximo 10", "#/itens/0/valor"),
+        (b'{"itens": [{}]}', "campo obrigatório", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": 1, "a/b": 2}]}', "campo desconhecido", "#/itens/0/a~1b"),
+        (b'{"itens": [{"valor": 1, "descricao": "longa"}]}', "deve ter no máximo 3 caracteres", "#/itens/0/descricao"),
+        (b'{"itens": {}}', "deve ser uma lista", "#/itens"),
+        (b"[]", "deve ser um objeto", "#"),
+    ],
+)
+def test_a_wrong_field_is_pointed_at(body: bytes, detalhe: str, ponteiro: str) -> None:
+    """The first field that is wrong is named by its JSON pointer, with the reason in Portuguese."""
+    with pytest.raises(Problem) as raised:
+        decode(body, Body)
+    assert raised.value.status == 422
+    assert [(erro.detalhe, erro.ponteiro) for erro in raised.value.erros] == [(detalhe, ponteiro)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"{",
+        b'{"itens": [] } x',
+        b'{"itens": [{"valor": 1, "descricao": "\xff"}]}',
+        b'{"itens": [{"valor": 1, "descricao": "\\ud800"}]}',
+        b"[" * 5_000,
+        b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+        b"NaN",
+    ],
+)
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    """Broken JSON, bad UTF-8, lone surrogates and deep nesting are a 400, never a fault of ours."""
+    with pytest.raises(Problem) as raised:
+        decode(body, Body)
+    assert raised.value.status == 400
+
+
+def test_brackets_within_texts_are_not_nesting() -> None:
+    """A text may hold any number of brackets and quotes."""
+    text = '[{"' * 100
+    body = msgspec.json.encode({"itens": [{"valor": 1, "metadados": {"nota": text}}]})
+    assert decode(body, Body).itens[0].metadados == {"nota": text}
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_decoding_fault(body: bytes) -> None:
+    """Whatever bytes come, the outcome is a value or a problem."""
+    try:
+        decode(body, Body)
+    except Problem as problem:
+        assert problem.status in {400, 422}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_json_makes_decoding_fault(value: object) -> None:
+    """Whatever JSON comes, the outcome is a value or a problem that points somewhere."""
+    try:
+        decode(msgspec.json.encode(value), Body)
+    except Problem as problem:
+        assert problem.erros[0].ponteiro.startswith("#")
+
+
+def test_pointers_follow_paths() -> None:
+    """Fields and indexes become steps."""
+    assert pointer("$.itens[3].valor") == "#/itens/3/valor"
+    assert pointer("$") == "#"

@@ -1,0 +1,117 @@
+"""Tokens: one algorithm, checked lifetime, and nothing in a token decides how it is checked."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from caixa_comum import tokens
+from caixa_comum.tokens import InvalidToken, Verifier
+
+ISSUER, AUDIENCE, KID = "http://emissor.teste", "caixa", "k1"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class OneKey:
+    """Keys with exactly one, which counts how often it is asked for."""
+
+    def __init__(self) -> None:
+        """Publish KEY as KID."""
+        self.asked = 0
+        self._key = jwt.PyJWK({**jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": KID}, algorithm="RS256")
+
+    async def key(self, kid: str) -> jwt.PyJWK | None:
+        """Look a key up by its exact id."""
+        self.asked += 1
+        return self._key if kid == KID else None
+
+
+def claims(**overrides: object) -> dict[str, Any]:
+    """Give a merchant's claims, with those given instead; None leaves one out."""
+    now = int(time.time())
+    whole = {"iss": ISSUER, "aud": AUDIENCE, "sub": "m", "exp": now + 900, "iat": now, "scope": "lancamentos saldos"} | overrides
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def signed(key: rsa.RSAPrivateKey = KEY, headers: dict[str, Any] | None = None, **overrides: object) -> str:
+    """Sign claims."""
+    return jwt.encode(claims(**overrides), key, algorithm="RS256", headers={"kid": KID, **(headers or {})})
+
+
+def by_hand(header: dict[str, object], secret: bytes) -> str:
+    """Make an HMAC token that no library would make: with a public key as its secret."""
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims())]
+    signature = hmac.new(secret, b".".join(parts), hashlib.sha256).digest()
+    return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+
+
+PUBLIC_PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+FORGED = {
+    "alg none": jwt.encode(claims(), "", algorithm="none", headers={"kid": KID}),
+    "the public key as HMAC secret": by_hand({"alg": "HS256", "kid": KID}, PUBLIC_PEM),
+    "another algorithm of the same key": jwt.encode(claims(), KEY, algorithm="RS512", headers={"kid": KID}),
+    "another key": signed(OTHER),
+    "a foreign jku": signed(OTHER, {"jku": "http://evil.teste/jwks.json"}),
+    "a kid with a path in it": signed(OTHER, {"kid": "../../etc/passwd"}),
+    "a kid with SQL in it": signed(OTHER, {"kid": "' OR 1=1 --"}),
+    "expired": signed(exp=int(time.time()) - 60),
+    "not yet valid": signed(nbf=int(time.time()) + 60),
+    "another issuer": signed(iss="http://outro.teste"),
+    "another audience": signed(aud="outra"),
+    "no expiry": signed(exp=None),
+    "no issuer": signed(iss=None),
+    "no audience": signed(aud=None),
+    "no subject": signed(sub=None),
+    "no token at all": "abc",
+    "empty parts": "..",
+    "too long": signed(scope="x" * 10_000),
+}
+
+
+@pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
+async def test_a_forged_token_is_refused(token: str) -> None:
+    """None of the known forgeries passes."""
+    with pytest.raises(InvalidToken):
+        await Verifier(ISSUER, AUDIENCE, OneKey()).verify(token)
+
+
+async def test_a_good_token_gives_its_claims() -> None:
+    """What a token says comes out typed."""
+    found = await Verifier(ISSUER, AUDIENCE, OneKey()).verify(signed(fuso="America/Manaus"))
+    assert (found.sub, found.scope, found.fuso) == ("m", frozenset({"lancamentos", "saldos"}), "America/Manaus")
+
+
+async def test_a_token_is_verified_once_and_refused_when_it_expires() -> None:
+    """The hot path remembers what passed, and no longer than the token lives."""
+    keys, now = OneKey(), time.time()
+    clock = [now]
+    verifier = Verifier(ISSUER, AUDIENCE, keys, now=lambda: clock[0])
+    token = signed(exp=int(now) + 30)
+    for _ in range(5):
+        await verifier.verify(token)
+    assert keys.asked == 1
+    clock[0] = now + 60
+    with pytest.raises(InvalidToken, match="expired"):
+        await verifier.verify(token)
+
+
+async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any number of good tokens takes bounded memory; the oldest leave first."""
+    monkeypatch.setattr(tokens, "REMEMBERED", 3)
+    keys = OneKey()
+    verifier = Verifier(ISSUER, AUDIENCE, keys)
+    made = [signed(jti=str(number)) for number in range(5)]
+    for token in made:
+        await verifier.verify(token)
+    assert len(verifier._verified) == 3
+    await verifier.verify(made[-1])
+    assert keys.asked == 5
