@@ -93,7 +93,7 @@ def is_ready(ports: Ports, user: str, password: str) -> bool:
     return is_listening(ports.amqp)
 
 
-def call(port: int, user: str, password: str, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401 - the API's JSON
+def call(port: int, user: str, password: str, method: str, path: str, body: Any = None) -> Any:
     """Call the management API and return its JSON. Raises urllib.error.HTTPError with the status it answered."""
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
     request = urllib.request.Request(
@@ -145,7 +145,7 @@ class RabbitMq:
         self.node.kill()
         self.epmd.kill()
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401 - the API's JSON
+    def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the management API as administrator."""
         return call(self.ports.management, self.admin, self.admin_password, method, path, body)
 

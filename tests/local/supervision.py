@@ -17,7 +17,7 @@ class Control:
     port: int
     password: str = field(repr=False)
 
-    def connect(self) -> Any:  # noqa: ANN401 - XML-RPC is called by any name
+    def connect(self) -> Any:
         """Return a proxy of supervisor's API (supervisord.org/api.html)."""
         return xmlrpc.client.ServerProxy(f"http://caixa:{self.password}@127.0.0.1:{self.port}/RPC2").supervisor
 
