@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.issuer import Issuer
 from tests.local.broker import Broker, broker
 from tests.local.database import Database, database
 
@@ -21,6 +22,13 @@ def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """Give the session's broker, with Caixa's topology and users; tests share it and must not stop it."""
     with broker(tmp_path_factory.mktemp("rabbit")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """Give the session's token issuer: it signs for any merchant and publishes its key."""
+    with Issuer() as made:
+        yield made
 
 
 @pytest.fixture
