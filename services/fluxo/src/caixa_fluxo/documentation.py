@@ -1,0 +1,65 @@
+"""OpenAPI for what handlers read by themselves: strict bodies and the Idempotency-Key."""
+
+from dataclasses import dataclass
+
+import msgspec
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
+
+from caixa_comum.problems import ProblemDetails
+
+PROBLEMS = {
+    400: "Pedido malformado",
+    404: "Não existe",
+    409: "Conflito com o que já está registrado",
+    413: "Corpo grande demais",
+    422: "Algum campo não é aceito",
+    503: "Indisponível agora; `Retry-After` diz quando tentar",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Document these errors as problem details."""
+    return {
+        status: ResponseSpec(ProblemDetails, generate_examples=False, description=PROBLEMS[status], media_type="application/problem+json")
+        for status in statuses
+    }
+
+
+def operation(body: type[msgspec.Struct] | None = None) -> type[Operation]:
+    """Make the operation class of a POST that needs an Idempotency-Key and, perhaps, a JSON body."""
+
+    @dataclass
+    class IdempotentOperation(Operation):
+        def __post_init__(self) -> None:
+            header = Parameter(
+                name="Idempotency-Key",
+                param_in="header",
+                required=True,
+                description="Um texto que só este pedido usa; repita-o ao tentar de novo.",
+                schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=255, pattern="^[ -~]+$"),
+            )
+            self.parameters = [*(self.parameters or []), header]
+            if body is not None:
+                content = {"application/json": OpenAPIMediaType(schema=inlined(body))}
+                self.request_body = RequestBody(content=content, required=True)
+
+    return IdempotentOperation
+
+
+def inlined(kind: type[msgspec.Struct]) -> Schema:
+    """Give a struct's JSON schema without references: Litestar carries it through as it is."""
+    schema = msgspec.json.schema(kind)
+    definitions = schema.pop("$defs", {})
+
+    def resolve(node: object) -> object:
+        if isinstance(node, list):
+            return [resolve(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            return resolve(definitions[reference.rpartition("/")[2]])
+        return {name: resolve(value) for name, value in node.items()}
+
+    return resolve(schema)  # type: ignore[return-value] # a plain dict: Litestar renders it unchanged

@@ -1,0 +1,1 @@
+"""The schema `caixa_fluxo`, step by step."""

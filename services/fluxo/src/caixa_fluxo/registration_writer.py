@@ -1,0 +1,61 @@
+"""The transaction around a batch of registrations: who is retried, and who fails alone."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from caixa_comum.database import is_disconnect, is_retryable
+from caixa_fluxo import registration_repository as repository
+from caixa_fluxo.registration import Answer, Refused, Registration
+
+ATTEMPTS = 5
+LONGEST_PAUSE_SECONDS = 0.05
+
+Outcome = Answer | Exception
+
+
+class Unavailable(Exception):
+    """The database cannot be asked now. What was sent may have been committed: the same key tells, later."""
+
+
+class RegistrationWriter:
+    """Commits batches of registrations, each in one durable transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def write(self, batch: Sequence[Registration]) -> list[Outcome]:
+        """Commit the batch and return each registration's outcome, in order.
+
+        A registration that the database does not take fails alone; raises Unavailable for all when it does not answer.
+        """
+        try:
+            return list(await self._persist(batch))
+        except DBAPIError as error:
+            if is_disconnect(error) or is_retryable(error):
+                raise Unavailable from error
+            if len(batch) == 1:
+                return [error]
+        return [outcome for one in batch for outcome in await self.write([one])]
+
+    async def _persist(self, batch: Sequence[Registration]) -> Sequence[Answer | Refused]:
+        """Retry the whole transaction after a deadlock or lock timeout, of which InnoDB expects clients to make nothing."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._attempt(batch)
+            except DBAPIError as error:
+                if not is_retryable(error):
+                    raise
+            await asyncio.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311 # jitter
+        return await self._attempt(batch)
+
+    async def _attempt(self, batch: Sequence[Registration]) -> Sequence[Answer | Refused]:
+        try:
+            async with self._engine.begin() as connection:
+                return await repository.insert_registrations(connection, batch)
+        except IntegrityError:
+            async with self._engine.begin() as connection:
+                return await repository.insert_one_by_one(connection, batch)
