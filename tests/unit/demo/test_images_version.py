@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with one file in each place that the images are made of."""
+    """Make a repository with one file in each place that the images are made of."""
     for name in ("Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock"):
         (tmp_path / name).write_text(name)
     for member in ("operator", "services/comum", "services/fluxo", "services/gateway", "services/saldo"):
