@@ -47,8 +47,8 @@ class CashBox(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
-            "name the CashBox with at most 40 lowercase letters, digits and hyphens, a letter first: its children are named after it",
+            "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 36",
+            "name the CashBox with at most 36 lowercase letters, digits and hyphens, a letter first: its children are named after it",
         ),
     )
 

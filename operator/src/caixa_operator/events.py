@@ -1,0 +1,43 @@
+"""Events on a CashBox: what the operator decided, for `kubectl describe`."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from caixa_operator.api import KubernetesApi
+from caixa_operator.manifest import Manifest
+from caixa_operator.spec.cashbox import API_VERSION, KIND
+
+COMPONENT = "caixa-operator"
+
+
+def event(body: Manifest, *, kind: Literal["Normal", "Warning"], reason: str, message: str, now: datetime) -> Manifest:
+    """Build an event about a CashBox; the API server names it."""
+    metadata = body["metadata"]
+    stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    regarding = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": metadata["name"],
+        "namespace": metadata["namespace"],
+        "uid": metadata["uid"],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{metadata['name']}-", "namespace": metadata["namespace"]},
+        "involvedObject": regarding,
+        "type": kind,
+        "reason": reason,
+        "message": message[:1000],
+        "count": 1,
+        "firstTimestamp": stamp,
+        "lastTimestamp": stamp,
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "reportingInstance": COMPONENT,
+    }
+
+
+async def record(api: KubernetesApi, body: Manifest, *, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+    """Record an event. Raises ApiError when it is refused."""
+    await api.create(event(body, kind=kind, reason=reason, message=message, now=datetime.now(UTC)))

@@ -1,0 +1,170 @@
+"""Keeps one CashBox: full reconciles when something changed or time has passed, and steps of scaling in between."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from caixa_operator.api import ApiError, KubernetesApi
+from caixa_operator.autoscaler.scaler import Queue, Scaled, Scaler
+from caixa_operator.events import record
+from caixa_operator.manifest import Manifest
+from caixa_operator.reconcile import paused, report
+from caixa_operator.reconcile.assess import Assessment
+from caixa_operator.reconcile.claims import conditions
+from caixa_operator.reconcile.reconciler import Reconciled, reconcile
+from caixa_operator.resources.credentials import Credentials
+from caixa_operator.settings import Settings
+from caixa_operator.spec.cashbox import API_VERSION, KIND, CashBox
+from caixa_operator.spec.status import SaldoStatus, Status
+
+_CORRECT = "Correct it, or install this operator's CRD (k8s/crds)"
+FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
+_log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Keeps one CashBox; a trouble of its own never reaches another one's keeper."""
+
+    def __init__(
+        self,
+        api: KubernetesApi,
+        settings: Settings,
+        queue_of: Callable[[CashBox, Credentials], Queue],
+        namespace: str,
+        name: str,
+    ) -> None:
+        """Keep `name` in `namespace`; `queue_of` opens the broker's figures."""
+        self._api = api
+        self._settings = settings
+        self._queue_of = queue_of
+        self._namespace = namespace
+        self._name = name
+        self._scaler = Scaler(api)
+        self._body: Manifest | None = None
+        self._last: tuple[CashBox, Manifest, Reconciled] | None = None
+        self._pause = self._full_at = 0.0
+        self._backoff = FIRST_BACKOFF
+
+    async def turn(self, *, woken: bool) -> float:
+        """Do what is due, and return how many seconds may pass until the next turn. Never raises but when cancelled."""
+        try:
+            if woken or self._last is None or time.monotonic() >= self._full_at:
+                await self.full()
+            else:
+                await self._scale(self._last)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one CashBox must stop neither its next turn nor others
+            return await self._failed(error)
+        self._backoff = FIRST_BACKOFF
+        return self._pause
+
+    async def full(self) -> Status | None:
+        """Reconcile once, and return the status; None when the CashBox is gone or going."""
+        body = self._body = await self._api.get(KIND, self._namespace, self._name)
+        self._last = None
+        self._pause = float(self._settings.resync_seconds)
+        self._full_at = time.monotonic() + self._pause
+        if body is None or "deletionTimestamp" in body["metadata"]:
+            return None
+        previous = report.read(body)
+        try:
+            cashbox = CashBox.from_object(body)
+        except msgspec.ValidationError as error:
+            return await self._trouble(body, "InvalidSpec", f"the spec cannot be read, so nothing is changed: {error}. {_CORRECT}")
+        if cashbox.spec.paused:
+            return await self._publish(body, cashbox, paused.paused(previous.conditions), _as_before(previous), None)
+        done = await reconcile(self._api, self._settings, cashbox, served_before=previous.version is not None)
+        if done.writes:
+            _log.info("reconciled", cashbox=self._name, namespace=self._namespace, writes=done.writes, summary=done.assessment.summary)
+        self._last = (cashbox, body, done)
+        return await self._scale(self._last)
+
+    async def _scale(self, last: tuple[CashBox, Manifest, Reconciled]) -> Status:
+        cashbox, body, done = last
+        queue = self._queue_of(cashbox, done.credentials) if _has_broker(done.assessment) else None
+        scaled = await self._scaler.step(cashbox, queue, conflict=done.conflict, now=time.monotonic())
+        self._pause = min(scaled.again_seconds, max(self._full_at - time.monotonic(), 0.0))
+        if scaled.decision is not None:
+            _log.info("scaled", cashbox=self._name, namespace=self._namespace, decision=scaled.decision)
+            await record(self._api, body, kind="Normal", reason="Scaled", message=scaled.decision)
+        return await self._publish(body, cashbox, done.assessment, scaled, done)
+
+    async def _publish(self, body: Manifest, cashbox: CashBox, assessment: Assessment, scaled: Scaled, done: Reconciled | None) -> Status:
+        previous = report.read(body)
+        made = report.status(
+            cashbox,
+            assessment,
+            scaled,
+            previous,
+            version=done.version if done else "",
+            endpoints=done.endpoints if done else None,
+            now=datetime.now(UTC),
+        )
+        await self._write(body, previous, made)
+        return made
+
+    async def _trouble(self, body: Manifest, reason: str, message: str) -> Status:
+        """Say what keeps the CashBox from being reconciled, and leave all else as it was said last."""
+        previous = report.read(body)
+        assessment = paused.trouble(previous.conditions, reason, message)
+        generation = body["metadata"]["generation"]
+        claims = conditions(assessment.claims, previous.conditions, generation=generation, now=datetime.now(UTC))
+        made = msgspec.structs.replace(previous, summary=assessment.summary, conditions=claims)
+        await self._write(body, previous, made)
+        return made
+
+    async def _write(self, body: Manifest, previous: Status, made: Status) -> None:
+        """Write the status if it differs, and tell the transitions that people should know of as events."""
+        if made == previous:
+            return
+        status = msgspec.to_builtins(made)
+        metadata = {"name": self._name, "namespace": self._namespace}
+        await self._api.apply({"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "status": status}, subresource="status")
+        body["status"] = status
+        before = {one.type: one for one in previous.conditions}
+        for one in made.conditions:
+            if one.type in ("Ready", "Degraded") and (one.type not in before or before[one.type].status != one.status):
+                bad = one.status == ("True" if one.type == "Degraded" else "False") and one.type in before
+                await record(self._api, body, kind="Warning" if bad else "Normal", reason=one.reason, message=one.message)
+
+    async def _failed(self, error: Exception) -> float:
+        """Back off, and say so where it can be said."""
+        delay, self._backoff = self._backoff, min(self._backoff * 2, LONGEST_BACKOFF)
+        _log.warning("reconcile_failed", cashbox=self._name, namespace=self._namespace, error=str(error), again_seconds=delay)
+        if not isinstance(error, ApiError | OSError):
+            _log.error("reconcile_fault", cashbox=self._name, namespace=self._namespace, exc_info=error)
+        if self._body is not None:
+            with contextlib.suppress(ApiError, OSError):  # the next turn tries again, and says so then
+                await self._trouble(self._body, "ReconcileFailed", f"the last reconcile failed and is tried again: {error}")
+        self._last = None
+        return delay
+
+
+def _as_before(previous: Status) -> Scaled:
+    """Keep what was said last about the consumers: nobody looks while a CashBox is paused."""
+    said = previous.saldo or SaldoStatus()
+    return Scaled(consumers=said.consumers, backlog=said.backlog, scaling=said.scaling)
+
+
+def _has_broker(assessment: Assessment) -> bool:
+    return any(one.type == "BrokerReady" and one.status == "True" for one in assessment.claims)
+
+
+async def keep(keeper: Keeper, wake: asyncio.Event, lock: asyncio.Lock, beat: Callable[[], None]) -> None:
+    """Keep a CashBox until cancelled: a wake-up starts a full reconcile at once. `lock` is held while anything is looked at or written."""
+    woken = True
+    while True:
+        wake.clear()
+        async with lock:
+            pause = await keeper.turn(woken=woken)
+        beat()
+        try:
+            await asyncio.wait_for(wake.wait(), max(pause, 0.2))
+            woken = True
+            await asyncio.sleep(0.3)  # events come in bursts: one reconcile answers them all
+        except TimeoutError:
+            woken = False

@@ -1,0 +1,122 @@
+"""kopf's part: it watches, and wakes. `kopf run --standalone --module=caixa_operator.main`.
+
+kopf's handlers are edge-triggered, so they decide nothing here: every event only wakes the one loop of the CashBox it concerns, and
+that loop looks at everything anew. A lost event costs a resync period, never correctness.
+"""
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from typing import Any  # kopf passes each handler more than it asks for
+
+import aiohttp
+import kopf
+
+from caixa_comum import logs
+from caixa_comum.settings import load
+from caixa_operator.api import KubernetesApi, connected
+from caixa_operator.autoscaler.queue import Queue
+from caixa_operator.heartbeat import Heartbeats, served
+from caixa_operator.keeper import Keeper, keep
+from caixa_operator.reconcile.removal import remove
+from caixa_operator.resources import rabbitmq
+from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
+from caixa_operator.settings import Settings
+from caixa_operator.spec.cashbox import GROUP, PLURAL, VERSION, CashBox
+
+_CHILDREN = (("apps", "deployments"), ("apps", "statefulsets"), ("batch", "jobs"), ("", "services"), ("", "configmaps"))
+
+
+class Operator:
+    """What the handlers share while the operator runs."""
+
+    def __init__(self, api: KubernetesApi, session: aiohttp.ClientSession, settings: Settings) -> None:
+        """Begin with no CashBox."""
+        self.api = api
+        self.session = session
+        self.settings = settings
+        self.heartbeats = Heartbeats()
+        self.wakes: dict[tuple[str, str], asyncio.Event] = {}
+        self.locks: dict[tuple[str, str], asyncio.Lock] = {}
+
+    def queue_of(self, cashbox: CashBox, credentials: Credentials) -> Queue:
+        """Open the broker's figures of a CashBox."""
+        url = f"http://{cashbox.name}-{rabbitmq.COMPONENT}.{cashbox.namespace}.svc:{rabbitmq.MANAGEMENT_PORT}"
+        return Queue(self.session, url, credentials.value("rabbitmq-users", "operator"))
+
+    def lock(self, key: tuple[str, str]) -> asyncio.Lock:
+        """Return what a CashBox's reconcile and its deletion exclude each other by."""
+        return self.locks.setdefault(key, asyncio.Lock())
+
+    def wake(self, key: tuple[str, str]) -> None:
+        """Wake the loop of a CashBox, if it has one."""
+        if event := self.wakes.get(key):
+            event.set()
+
+
+_running = AsyncExitStack()
+
+
+@kopf.on.startup()
+async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
+    """Read the environment, connect, and serve health."""
+    own = load(Settings, os.environ)
+    logs.configure(own.log_level, "operator")
+    settings.persistence.finalizer = f"{GROUP}/operator"
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
+    settings.posting.enabled = False  # events are the keeper's own words, not kopf's
+    settings.watching.server_timeout = 300  # a watch that has stalled ends, and begins anew
+    settings.watching.client_timeout = 330
+    settings.networking.request_timeout = 30
+    api = await _running.enter_async_context(connected())
+    session = await _running.enter_async_context(aiohttp.ClientSession())
+    memo.operator = Operator(api, session, own)
+    await _running.enter_async_context(served(memo.operator.heartbeats, own.host, own.management_port))
+
+
+@kopf.on.cleanup()
+async def stop(**_: Any) -> None:
+    """Close what was opened."""
+    await _running.aclose()
+
+
+@kopf.daemon(GROUP, VERSION, PLURAL, cancellation_timeout=5.0)
+async def cashbox(memo: kopf.Memo, namespace: str | None, name: str, **_: Any) -> None:
+    """Keep a CashBox as long as it lives."""
+    operator: Operator = memo.operator
+    key = (namespace or "", name)
+    wake = operator.wakes.setdefault(key, asyncio.Event())
+    keeper = Keeper(operator.api, operator.settings, operator.queue_of, *key)
+    try:
+        await keep(keeper, wake, operator.lock(key), lambda: operator.heartbeats.beat(*key))
+    finally:
+        operator.heartbeats.forget(*key)
+        operator.wakes.pop(key, None)
+
+
+@kopf.on.event(GROUP, VERSION, PLURAL)
+async def changed(memo: kopf.Memo, namespace: str | None, name: str, meta: kopf.Meta, **_: Any) -> None:
+    """Wake the loop of a CashBox whose spec changed; its status is the operator's own, and no news."""
+    if memo.get("generation") != meta.get("generation"):
+        memo.generation = meta.get("generation")
+        memo.operator.wake((namespace or "", name))
+
+
+@kopf.on.delete(GROUP, VERSION, PLURAL)
+async def deleted(memo: kopf.Memo, namespace: str | None, name: str, body: kopf.Body, **_: Any) -> None:
+    """Carry out the deletionPolicy; a reconcile that still runs ends first, and no other begins."""
+    operator: Operator = memo.operator
+    key = (namespace or "", name)
+    async with operator.lock(key):
+        await remove(operator.api, dict(body))
+    operator.locks.pop(key, None)
+
+
+async def _child_changed(memo: kopf.Memo, namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
+    memo.operator.wake((namespace or "", labels[OWNER_LABEL]))
+
+
+for _group, _plural in _CHILDREN:
+    kopf.on.event(_group, "v1", _plural, labels={"app.kubernetes.io/managed-by": MANAGED_BY, OWNER_LABEL: kopf.PRESENT})(_child_changed)

@@ -1,0 +1,55 @@
+"""Conditions: what the operator claims about a CashBox, each with a reason for programs and a message that says what to do."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from caixa_operator.spec.status import Condition
+
+TYPES = (
+    "Ready",
+    "Progressing",
+    "Degraded",
+    "DatabaseReady",
+    "BrokerReady",
+    "MigrationsApplied",
+    "ScalingActive",
+    "ReconciliationPaused",
+)
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A condition without its history."""
+
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str
+
+
+def claim(kind: str, *, holds: bool, reason: str, message: str) -> Claim:
+    """Claim that a condition holds or does not."""
+    return Claim(kind, "True" if holds else "False", reason, message)
+
+
+def conditions(claims: Iterable[Claim], previous: Sequence[Condition], *, generation: int, now: datetime) -> tuple[Condition, ...]:
+    """Give claims their history: the time of a condition moves only when its status does."""
+    before = {condition.type: condition for condition in previous}
+    stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return tuple(
+        Condition(
+            type=made.type,
+            status=made.status,
+            reason=made.reason,
+            message=made.message,
+            last_transition_time=_since(made, before.get(made.type), stamp),
+            observed_generation=generation,
+        )
+        for made in sorted(claims, key=lambda made: TYPES.index(made.type))
+    )
+
+
+def _since(made: Claim, before: Condition | None, stamp: str) -> str:
+    return before.last_transition_time if before is not None and before.status == made.status else stamp

@@ -1,0 +1,63 @@
+"""A full reconcile of one CashBox: observe, decide, apply."""
+
+import msgspec
+
+from caixa_operator.api import KubernetesApi
+from caixa_operator.images import resolved
+from caixa_operator.manifest import Ref, ref
+from caixa_operator.reconcile.assess import Assessment, assess
+from caixa_operator.reconcile.execute import execute
+from caixa_operator.reconcile.observe import credentials, live_children
+from caixa_operator.reconcile.plan import decide
+from caixa_operator.reconcile.report import endpoints
+from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.family import children
+from caixa_operator.resources.saldo import CONSUMER
+from caixa_operator.settings import Settings
+from caixa_operator.spec.cashbox import CashBox
+from caixa_operator.spec.status import Endpoints
+
+
+class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a full reconcile found and did."""
+
+    assessment: Assessment
+    credentials: Credentials
+    endpoints: Endpoints
+    version: str
+    writes: int
+    conflict: str | None
+    """Another autoscaler that targets the consumers."""
+
+
+async def reconcile(api: KubernetesApi, settings: Settings, cashbox: CashBox, *, served_before: bool) -> Reconciled:
+    """Bring the children to what the spec says; when they are there already, nothing is written.
+
+    Raises ApiError when the API server cannot be read; refused writes are told in the assessment.
+    """
+    images = resolved(cashbox.spec, settings)
+    generated = await credentials(api, cashbox)
+    wanted = children(cashbox, images, generated)
+    live = await live_children(api, cashbox, [ref(one) for one in wanted if one["kind"] == "Secret"])
+    plan = decide(wanted, live)
+    refusals = await execute(api, cashbox.namespace, plan, live)
+    return Reconciled(
+        assessment=assess(cashbox, plan, live, refusals, served_before=served_before),
+        credentials=generated,
+        endpoints=endpoints(cashbox, live),
+        version=images.version,
+        writes=plan.writes,
+        conflict=await _other_autoscaler(api, cashbox),
+    )
+
+
+async def _other_autoscaler(api: KubernetesApi, cashbox: CashBox) -> str | None:
+    """Name an HPA (KEDA makes one too) that targets the consumers: two autoscalers would fight."""
+    if cashbox.spec.saldo.consumer.autoscaling.mode != "Operator":
+        return None
+    target = Ref("Deployment", f"{cashbox.name}-{CONSUMER}")
+    for found in await api.list("HorizontalPodAutoscaler", cashbox.namespace):
+        scaled = found["spec"]["scaleTargetRef"]
+        if Ref(scaled["kind"], scaled["name"]) == target:
+            return f"HorizontalPodAutoscaler {found['metadata']['name']}"
+    return None

@@ -1,0 +1,54 @@
+"""The status, composed of what was assessed and how the consumers are scaled: pure; it is written only when it differs."""
+
+from datetime import datetime
+
+import msgspec
+
+from caixa_operator.autoscaler.scaler import Scaled
+from caixa_operator.manifest import Manifest, Ref
+from caixa_operator.reconcile.assess import Assessment
+from caixa_operator.reconcile.claims import conditions
+from caixa_operator.reconcile.plan import Live
+from caixa_operator.resources.credentials import secret_name
+from caixa_operator.resources.environment import issuer
+from caixa_operator.spec.cashbox import CashBox
+from caixa_operator.spec.status import Endpoints, SaldoStatus, Status
+
+
+def status(
+    cashbox: CashBox, assessment: Assessment, scaled: Scaled, previous: Status, *, version: str, endpoints: Endpoints | None, now: datetime
+) -> Status:
+    """Compose the status."""
+    claims = (
+        assessment.claims if scaled.claim is None else (*(one for one in assessment.claims if one.type != scaled.claim.type), scaled.claim)
+    )
+    saldo = SaldoStatus(consumers=scaled.consumers, backlog=scaled.backlog, scaling=scaled.scaling)
+    return Status(
+        observed_generation=cashbox.generation,
+        version=version if assessment.rolled_out else previous.version,
+        summary=assessment.summary,
+        conditions=conditions(claims, previous.conditions, generation=cashbox.generation, now=now),
+        saldo=saldo,
+        endpoints=endpoints if endpoints is not None else previous.endpoints,
+    )
+
+
+def endpoints(cashbox: CashBox, live: Live) -> Endpoints:
+    """Tell where the platform answers, and with whose credentials."""
+    service: Manifest = live.get(Ref("Service", f"{cashbox.name}-gateway")) or {}
+    ports = (service.get("spec") or {}).get("ports") or [{}]
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
+    return Endpoints(
+        gateway=issuer(cashbox),
+        node_port=ports[0].get("nodePort"),
+        load_balancer=ingress[0].get("hostname") or ingress[0].get("ip"),
+        admin_secret=secret_name(cashbox.name, "admin"),
+    )
+
+
+def read(body: Manifest) -> Status:
+    """Read the status that was written last; one that cannot be read counts as none."""
+    try:
+        return msgspec.convert(body.get("status") or {}, Status)
+    except msgspec.ValidationError:
+        return Status()

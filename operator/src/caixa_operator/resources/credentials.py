@@ -1,0 +1,80 @@
+"""Generated Secrets: each value is made once and never overwritten, and outlives the CashBox with deletionPolicy Retain."""
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from caixa_comum import schemas, topology
+from caixa_operator.manifest import Manifest, fingerprint
+from caixa_operator.resources.identity import kept
+from caixa_operator.spec.cashbox import CashBox
+
+MYSQL_ROOT = "root"
+MYSQL_USERS = (MYSQL_ROOT, *schemas.USERS)
+RABBITMQ_USERS = topology.USERS
+COOKIE = "erlang_cookie"
+SIGNING_KEY = "key.pem"
+ADMIN_ID, ADMIN_SECRET = "client_id", "client_secret"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Every generated value by Secret (without the CashBox's name) and key."""
+
+    values: Mapping[str, Mapping[str, str]]
+
+    def value(self, secret: str, key: str) -> str:
+        """Return one value."""
+        return self.values[secret][key]
+
+    def hash(self, *used: tuple[str, str]) -> str:
+        """Return digits that change when one of the values used does: pods that read them are then replaced."""
+        return fingerprint([self.values[secret][key] for secret, key in used])
+
+
+def _password() -> str:
+    return secrets.token_hex(24)
+
+
+def _signing_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+GENERATED: dict[str, dict[str, Callable[[], str]]] = {
+    "mysql-users": dict.fromkeys(MYSQL_USERS, _password),
+    "rabbitmq-users": dict.fromkeys((*RABBITMQ_USERS, COOKIE), _password),
+    "admin": {ADMIN_ID: lambda: "admin", ADMIN_SECRET: _password},
+    "signing-key": {SIGNING_KEY: _signing_key},
+}
+"""What is generated: by Secret and key."""
+
+
+def secret_name(cashbox_name: str, secret: str) -> str:
+    """Name a generated Secret."""
+    return f"{cashbox_name}-{secret}"
+
+
+def completed(secret: str, existing: Mapping[str, str]) -> dict[str, str]:
+    """Return a Secret's values with those that are missing generated; none that exists is changed."""
+    return {key: existing.get(key) or generate() for key, generate in GENERATED[secret].items()}
+
+
+def manifest(cashbox: CashBox, secret: str, values: Mapping[str, str]) -> Manifest:
+    """Write a generated Secret."""
+    built = kept("v1", "Secret", cashbox, secret, secret_name(cashbox.name, secret))
+    return {**built, "type": "Opaque", "data": encoded(values)}
+
+
+def encoded(values: Mapping[str, str]) -> dict[str, str]:
+    """Write text as a Secret's data."""
+    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+
+
+def decoded(found: Manifest) -> dict[str, str]:
+    """Read a Secret's data as text."""
+    return {key: base64.b64decode(value).decode() for key, value in (found.get("data") or {}).items()}

@@ -1,0 +1,70 @@
+"""The environment of a service's processes, and which generated values it reads."""
+
+import msgspec
+
+from caixa_comum import schemas, topology
+from caixa_operator.manifest import Manifest
+from caixa_operator.resources.credentials import secret_name
+from caixa_operator.resources.pods import MANAGEMENT_PORT
+from caixa_operator.spec.cashbox import CashBox
+
+API_PORT = 8080
+MYSQL_PORT = 3306
+AMQP_PORT = 5672
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """Variables with plain values, and variables that read a key of a generated Secret: (secret, key)."""
+
+    plain: dict[str, str] = {}
+    secret: dict[str, tuple[str, str]] = {}
+
+    def __or__(self, other: "Environment") -> "Environment":
+        return Environment(self.plain | other.plain, self.secret | other.secret)
+
+    def container(self, cashbox: CashBox) -> list[Manifest]:
+        """Write the variables as a container has them."""
+        plain = [{"name": name, "value": value} for name, value in self.plain.items()]
+        secret = [
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name(cashbox.name, of), "key": key}}}
+            for name, (of, key) in self.secret.items()
+        ]
+        return [*plain, *secret]
+
+
+def serving() -> Environment:
+    """Listen to the pod's network."""
+    return Environment({"CAIXA_HOST": "0.0.0.0", "CAIXA_PORT": str(API_PORT), "CAIXA_MANAGEMENT_PORT": str(MANAGEMENT_PORT)})  # noqa: S104 - a pod's own address is not known before it runs
+
+
+def database(cashbox: CashBox, service: str, user: str) -> Environment:
+    """Reach a service's schema as one of its two users."""
+    return Environment(
+        {"CAIXA_DATABASE_URL": f"mysql://{cashbox.name}-mysql:{MYSQL_PORT}/{schemas.schema_of(service)}", "CAIXA_DATABASE_USER": user},
+        {"CAIXA_DATABASE_PASSWORD": ("mysql-users", user)},
+    )
+
+
+def broker(cashbox: CashBox, user: str) -> Environment:
+    """Reach the broker as a service's user."""
+    return Environment(
+        {"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}", "CAIXA_BROKER_USER": user},
+        {"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)},
+    )
+
+
+def url(cashbox: CashBox, service: str) -> str:
+    """Return where a service's API answers for its neighbours."""
+    return f"http://{cashbox.name}-{service}:{API_PORT}"
+
+
+def issuer(cashbox: CashBox) -> str:
+    """Return the issuer of the platform's tokens: the gateway's name within the cluster."""
+    return f"http://{cashbox.name}-gateway.{cashbox.namespace}.svc:{API_PORT}"
+
+
+def tokens(cashbox: CashBox) -> Environment:
+    """Accept the gateway's tokens."""
+    return Environment(
+        {"CAIXA_TOKEN_ISSUER": issuer(cashbox), "CAIXA_JWKS_URL": f"{url(cashbox, 'gateway')}/.well-known/jwks.json"},
+    )

@@ -1,0 +1,53 @@
+"""All children of a CashBox, in the order in which they are applied."""
+
+import itertools
+
+from caixa_operator.images import Images
+from caixa_operator.manifest import Manifest
+from caixa_operator.resources import fluxo, gateway, migration, mysql, rabbitmq, saldo
+from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.process import Process, deployment, service, service_account
+from caixa_operator.resources.store import service as store_service
+from caixa_operator.resources.store import stateful_set
+from caixa_operator.spec.cashbox import CashBox
+
+
+def children(cashbox: CashBox, images: Images, credentials: Credentials) -> list[Manifest]:
+    """Build every child but the generated Secrets: what pods refer to comes before them."""
+    return [
+        *_stores(cashbox, images, credentials),
+        *_jobs(cashbox, images),
+        *itertools.chain.from_iterable(_process(cashbox, images, credentials, process) for process in processes(cashbox)),
+    ]
+
+
+def processes(cashbox: CashBox) -> list[Process]:
+    """Describe the platform's processes."""
+    return [fluxo.api(cashbox), fluxo.relay(cashbox), saldo.api(cashbox), saldo.consumer(cashbox), gateway.process(cashbox)]
+
+
+def _stores(cashbox: CashBox, images: Images, credentials: Credentials) -> list[Manifest]:
+    stores = mysql.store(cashbox, images, credentials), rabbitmq.store(cashbox, images, credentials)
+    return [
+        mysql.init_secret(cashbox, credentials),
+        mysql.config_map(cashbox),
+        rabbitmq.definitions_secret(cashbox, credentials),
+        rabbitmq.config_map(cashbox),
+        *(service_account(cashbox, store.component) for store in stores),
+        *(store_service(cashbox, store) for store in stores),
+        *(stateful_set(cashbox, store) for store in stores),
+    ]
+
+
+def _jobs(cashbox: CashBox, images: Images) -> list[Manifest]:
+    placements = {"fluxo": cashbox.spec.fluxo, "saldo": cashbox.spec.saldo, "gateway": cashbox.spec.gateway}
+    return [migration.job(cashbox, images, service, placement) for service, placement in placements.items()]
+
+
+def _process(cashbox: CashBox, images: Images, credentials: Credentials, process: Process) -> list[Manifest]:
+    built = [service_account(cashbox, process.component)]
+    if process.component == gateway.COMPONENT:
+        built.append(gateway.exposed(cashbox))
+    elif process.serves:
+        built.append(service(cashbox, process.component))
+    return [*built, deployment(cashbox, images, credentials, process)]

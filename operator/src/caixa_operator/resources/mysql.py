@@ -1,0 +1,116 @@
+"""The managed MySQL: `mysqld` by explicit command, so that the official image and one of Debian's packages run alike.
+
+An init container makes the data folder on the first start. Schemas and users come from `--init-file` at every start, so a changed
+password or a new user takes one restart and no hand.
+"""
+
+from caixa_comum import schemas
+from caixa_operator.images import Images
+from caixa_operator.manifest import Manifest, fingerprint
+from caixa_operator.quantities import amount
+from caixa_operator.resources.credentials import MYSQL_ROOT, MYSQL_USERS, Credentials, encoded
+from caixa_operator.resources.environment import MYSQL_PORT
+from caixa_operator.resources.identity import child
+from caixa_operator.resources.pods import CONTAINER_SECURITY, empty_dir, resource_requirements
+from caixa_operator.resources.store import Store
+from caixa_operator.spec.cashbox import CashBox
+
+COMPONENT = "mysql"
+_DATA = "/var/lib/mysql"
+_SOCKET = "/run/mysqld/mysqld.sock"
+_MEBIBYTE = 2**20
+# A crash half-way leaves `data.new`, never a half-made `data`.
+_INITIALISE = f"""set -eu
+[ ! -d {_DATA}/data ] || exit 0
+rm -rf {_DATA}/data.new
+mysqld --no-defaults --initialize-insecure --datadir={_DATA}/data.new --tmpdir=/tmp --innodb-redo-log-capacity=64M
+mv {_DATA}/data.new {_DATA}/data
+"""
+
+
+def init_secret(cashbox: CashBox, credentials: Credentials) -> Manifest:
+    """Build the Secret of the statements that MySQL runs at every start: root's password, then schemas and least-privileged users."""
+    passwords = {user: credentials.value("mysql-users", user) for user in MYSQL_USERS}
+    root = f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{passwords.pop(MYSQL_ROOT)}'"
+    lines = [statement.replace("\n", " ").rstrip("; ") + ";\n" for statement in (root, *schemas.statements(passwords))]
+    secret = child("v1", "Secret", cashbox, COMPONENT, f"{cashbox.name}-mysql-init")
+    return {**secret, "type": "Opaque", "data": encoded({"init.sql": "".join(lines)})}
+
+
+def config_map(cashbox: CashBox) -> Manifest:
+    """Build my.cnf: durable, UTC, no binary log (there is no replica), half of the memory for InnoDB."""
+    limits = cashbox.spec.mysql.resources.limits
+    memory = int(amount(limits.memory)) // _MEBIBYTE if limits.memory is not None else 512
+    built = child("v1", "ConfigMap", cashbox, COMPONENT)
+    return {**built, "data": {"my.cnf": _configuration(pool=max(64, memory // 2 // 64 * 64))}}
+
+
+def _configuration(*, pool: int) -> str:
+    return f"""[mysqld]
+datadir = {_DATA}/data
+socket = {_SOCKET}
+pid-file = /run/mysqld/mysqld.pid
+tmpdir = /tmp
+secure-file-priv = NULL
+init-file = /etc/caixa/init/init.sql
+port = {MYSQL_PORT}
+bind-address = *
+mysqlx = OFF
+skip-name-resolve
+local-infile = OFF
+skip-log-bin
+character-set-server = utf8mb4
+default-time-zone = +00:00
+transaction-isolation = READ-COMMITTED
+innodb-flush-log-at-trx-commit = 1
+innodb-buffer-pool-size = {pool}M
+innodb-redo-log-capacity = 256M
+max-connections = 400
+performance-schema = OFF
+"""
+
+
+def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
+    """Describe MySQL's pod."""
+    image = {"image": images.mysql, "imagePullPolicy": images.pull_policy, "securityContext": CONTAINER_SECURITY}
+    resources = resource_requirements(cashbox.spec.mysql.resources)
+    data = {"name": "data", "mountPath": _DATA}
+    tmp, tmp_mount = empty_dir("tmp", "/tmp")  # noqa: S108 - the pod's own
+    run, run_mount = empty_dir("run", "/run/mysqld")
+    ping = {"exec": {"command": ["mysqladmin", "--no-defaults", f"--socket={_SOCKET}", "--connect-timeout=3", "ping"]}, "timeoutSeconds": 5}
+    return Store(
+        component=COMPONENT,
+        spec=cashbox.spec.mysql,
+        ports={"mysql": MYSQL_PORT},
+        prepare={
+            "name": "initialise",
+            **image,
+            "command": ["sh", "-c", _INITIALISE],
+            "resources": resources,
+            "volumeMounts": [data, tmp_mount],
+        },
+        serve={
+            "name": COMPONENT,
+            **image,
+            "command": ["mysqld", "--defaults-file=/etc/caixa/my.cnf"],
+            "resources": resources,
+            "startupProbe": {**ping, "periodSeconds": 2, "failureThreshold": 300},
+            "readinessProbe": {**ping, "periodSeconds": 5, "failureThreshold": 3},
+            "livenessProbe": {**ping, "periodSeconds": 15, "failureThreshold": 8},
+            "volumeMounts": [
+                data,
+                tmp_mount,
+                run_mount,
+                {"name": "configuration", "mountPath": "/etc/caixa/my.cnf", "subPath": "my.cnf", "readOnly": True},
+                {"name": "init", "mountPath": "/etc/caixa/init", "readOnly": True},
+            ],
+        },
+        volumes=[
+            tmp,
+            run,
+            {"name": "configuration", "configMap": {"name": f"{cashbox.name}-{COMPONENT}"}},
+            {"name": "init", "secret": {"secretName": f"{cashbox.name}-mysql-init", "defaultMode": 0o440}},
+        ],
+        configuration=fingerprint([config_map(cashbox)["data"], init_secret(cashbox, credentials)["data"]]),
+        grace_seconds=120,
+    )

@@ -1,0 +1,70 @@
+"""What all pods share: the restricted Pod Security profile, placement, probes."""
+
+import msgspec
+
+from caixa_operator.manifest import Manifest
+from caixa_operator.spec.placement import Placement, Resources
+
+SERVICE_USER = 10001
+STORE_USER = 999
+MANAGEMENT_PORT = 9000
+
+CONTAINER_SECURITY: Manifest = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
+def pod(user: int, placement: Placement, selector: dict[str, str], **more: object) -> Manifest:
+    """Begin a pod's spec: not root, no API token, spread over nodes unless its placement says otherwise."""
+    spec: Manifest = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": user,
+            "runAsGroup": user,
+            "fsGroup": user,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        **more,
+    }
+    if placement.node_selector:
+        spec["nodeSelector"] = placement.node_selector
+    if placement.tolerations:
+        spec["tolerations"] = msgspec.to_builtins(placement.tolerations)
+    if placement.affinity:
+        spec["affinity"] = placement.affinity
+    else:
+        spec["topologySpreadConstraints"] = [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": selector},
+            }
+        ]
+    return spec
+
+
+def resource_requirements(resources: Resources) -> Manifest:
+    """Write resources as a container has them; quantities are always text."""
+    amounts: dict[str, dict[str, int | str]] = msgspec.to_builtins(resources)
+    return {kind: {name: str(amount) for name, amount in of.items()} for kind, of in amounts.items() if of}
+
+
+def empty_dir(name: str, path: str) -> tuple[Manifest, Manifest]:
+    """Make a writable folder: the volume and its mount."""
+    return {"name": name, "emptyDir": {}}, {"name": name, "mountPath": path}
+
+
+def http_probe(path: str, *, period: int, failures: int, timeout: int = 5) -> Manifest:
+    """Probe the management port."""
+    return {
+        "httpGet": {"path": path, "port": "management"},
+        "periodSeconds": period,
+        "failureThreshold": failures,
+        "timeoutSeconds": timeout,
+    }

@@ -1,0 +1,20 @@
+"""What the operator itself is told by its environment: defaults for every CashBox that does not say otherwise."""
+
+from importlib.metadata import version
+from typing import Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's settings, each from `CAIXA_<NAME>`."""
+
+    images_registry: str = "docker.io/caixa"
+    images_version: str = version("caixa-operator")
+    images_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    mysql_image: str = "docker.io/library/mysql:9.7"
+    rabbitmq_image: str = "docker.io/library/rabbitmq:4.0-management"
+    resync_seconds: int = 60
+    host: str = "127.0.0.1"
+    management_port: int = 9000
+    log_level: str = "info"
