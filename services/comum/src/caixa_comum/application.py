@@ -48,7 +48,7 @@ class AccessMiddleware:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, path = time.perf_counter(), scope["path"]  # a mount rewrites the scope's path
         status = 0
 
         async def send_seen(message: Message) -> None:
@@ -65,7 +65,7 @@ class AccessMiddleware:
             route = str(scope.get("path_template") or "other")
             _requests.labels(scope["method"], route, str(status)).inc()
             _seconds.labels(scope["method"], route).observe(took)
-            _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(took * 1000, 1))
+            _log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1000, 1))
 
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)

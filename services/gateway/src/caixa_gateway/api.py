@@ -1,0 +1,85 @@
+"""The gateway's process: everything put together and served."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from litestar import Litestar, MediaType, get
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from caixa_comum.application import create_app, serve
+from caixa_comum.database import create_engine
+from caixa_comum.management import Life, management_app
+from caixa_comum.readiness import NotReady, database_check, schema_check
+from caixa_comum.tokens import Verifier
+from caixa_gateway.comerciantes import merchant_routes
+from caixa_gateway.identity import Identity, identity_routes
+from caixa_gateway.proxy import Proxy, proxy_routes
+from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.settings import GatewaySettings
+from caixa_gateway.signing_keys import SigningKeys
+from caixa_gateway.upstream import Upstream, new_session
+
+PACKAGE = "caixa_gateway"
+POOL = 10
+LARGEST_HEAD_BYTES = 16 * 1024
+FRONT = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Caixa</title>
+<h1>Caixa</h1><p>Fluxo de caixa para comerciantes: lançamentos e saldo diário consolidado.</p>
+<ul><li>Lançamentos: <code>/api/v1/lancamentos</code></li><li>Saldos: <code>/api/v1/saldos/atual</code></li>
+<li>Token: <code>/oauth/token</code></li></ul>"""
+
+
+@get("/", media_type=MediaType.HTML, sync_to_thread=False, include_in_schema=False)
+def front() -> str:
+    """Say what this is and where the API begins."""
+    return FRONT
+
+
+@asynccontextmanager
+async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar, AsyncEngine, aiohttp.ClientSession]]:
+    """Build the app with its database engine and HTTP session, and close both at the end."""
+    keys = SigningKeys.read(settings.signing_key_file)
+    limit = RateLimit(settings.rate_limit)
+    verifier = Verifier(settings.token_issuer, settings.token_audience, keys)
+    engine = create_engine(settings.database, pool=POOL)
+    try:
+        async with new_session() as session:
+            services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
+            upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
+            routes: list[ControllerRouterHandler] = [
+                front,
+                *identity_routes(Identity(settings, engine, keys), keys, settings.token_issuer),
+                *merchant_routes(engine, verifier),
+                *proxy_routes(Proxy(upstreams, verifier, limit)),
+            ]
+            yield create_app(routes, title="Caixa: gateway"), engine, session
+    finally:
+        await engine.dispose()
+
+
+async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:
+    """Serve the gateway until `stop` is set; it is ready with fluxo and saldo down, and tells of them."""
+    life = Life()
+    async with application(settings) as (app, engine, session):
+        checks = {"banco": database_check(engine), "esquema": schema_check(engine, PACKAGE)}
+        told = reachable(session, {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url})
+        management = management_app(checks, life=life, informational=told)
+        await serve(app, settings.server, management, stop, life=life, http="h11", h11_max_incomplete_event_size=LARGEST_HEAD_BYTES)
+
+
+def reachable(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Make a check per service that something answers at its address."""
+
+    def check_of(url: str) -> Callable[[], Awaitable[None]]:
+        async def check() -> None:
+            try:
+                async with session.get(f"{url}/openapi.json", timeout=aiohttp.ClientTimeout(total=2)):
+                    return
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise NotReady(f"{url} does not answer ({type(error).__name__})") from error
+
+        return check
+
+    return {name: check_of(url) for name, url in urls.items()}

@@ -1,0 +1,31 @@
+"""What the gateway is told by its environment."""
+
+import msgspec
+
+from caixa_comum.settings import ConfigurationError, DatabaseSettings, Secret, ServerSettings, url_parts
+
+WEB = ("http", "https")
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway's configuration; lifetimes in seconds, the rate in `limits`' notation (`200/second`)."""
+
+    server: ServerSettings
+    database: DatabaseSettings
+    token_issuer: str
+    fluxo_url: str
+    saldo_url: str
+    signing_key_file: str
+    admin_client_id: str
+    admin_client_secret: Secret
+    token_audience: str = "caixa"  # noqa: S105  an audience is no secret
+    token_lifetime_seconds: int = 900
+    rate_limit: str = "200/second"
+
+    def __post_init__(self) -> None:
+        """Refuse what would only fail later. Raises ConfigurationError."""
+        url_parts("CAIXA_TOKEN_ISSUER", self.token_issuer, schemes=WEB, example="http://gateway:8080")
+        url_parts("CAIXA_FLUXO_URL", self.fluxo_url, schemes=WEB, example="http://fluxo:8080")
+        url_parts("CAIXA_SALDO_URL", self.saldo_url, schemes=WEB, example="http://saldo:8080")
+        if not 1 <= self.token_lifetime_seconds <= 86_400:  # noqa: PLR2004  a day
+            raise ConfigurationError("CAIXA_TOKEN_LIFETIME_SECONDS", "must be from 1 to 86400 seconds")

@@ -1,0 +1,110 @@
+"""Asking a service over HTTP: pooled connections, bounded time and concurrency, and failures told apart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+import msgspec
+import structlog
+from yarl import URL
+
+from caixa_comum.problems import Problem, problem, unavailable
+
+CONNECT_SECONDS: Final = 2.0
+ANSWER_SECONDS: Final = 30.0
+AT_ONCE: Final = 500
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_log = structlog.get_logger(__name__)
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A request as a service receives it; `body` is whole (bytes) or a stream, which can be sent only once."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes | AsyncIterator[bytes] | None
+    idempotent: bool
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does no more than sending it once."""
+        return self.idempotent and not isinstance(self.body, AsyncIterator)
+
+
+class Upstream:
+    """One service's address, with the gateway's connections to it."""
+
+    def __init__(self, name: str, url: str, session: aiohttp.ClientSession) -> None:
+        """Name the service and where it is."""
+        self.name = name
+        self._url = url.rstrip("/")
+        self._session = session
+        self._in_flight = 0
+
+    @asynccontextmanager
+    async def answer(self, outgoing: Outgoing) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Give the service's answer, its body still unread. Raises Problem: 503 when it is down or busy, 504 when it is too slow."""
+        if self._in_flight >= AT_ONCE:
+            raise unavailable(f"O serviço {self.name} está ocupado demais agora. Tente de novo em instantes.")
+        self._in_flight += 1
+        try:
+            response = await self._asked(outgoing)
+            try:
+                yield response
+            finally:
+                response.close() if not response.content.at_eof() else response.release()
+        finally:
+            self._in_flight -= 1
+
+    async def _asked(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+        # A kept-alive connection may have been closed by the service in this very moment: what may be repeated is, once.
+        attempts = 2 if outgoing.repeatable else 1
+        for attempt in range(1, attempts + 1):
+            try:
+                return await self._request(outgoing)
+            except TimeoutError as error:
+                raise self._timed_out(error) from error
+            except aiohttp.ClientConnectorError as error:
+                raise self._down(error) from error
+            except (aiohttp.ClientError, ConnectionError) as error:
+                if isinstance(error.__cause__, Problem):
+                    raise error.__cause__ from error
+                if attempt == attempts:
+                    raise self._down(error) from error
+        raise AssertionError("unreachable")
+
+    async def _request(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+        return await self._session.request(
+            outgoing.method,
+            URL(self._url + outgoing.target, encoded=True),
+            headers=outgoing.headers,
+            data=outgoing.body,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
+        )
+
+    def _timed_out(self, error: Exception) -> Problem:
+        _log.warning("upstream_timeout", service=self.name, error=repr(error))
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
+        return problem(504, f"O serviço {self.name} demorou demais. Repita o pedido com a mesma chave de idempotência.")
+
+    def _down(self, error: Exception) -> Problem:
+        _log.warning("upstream_down", service=self.name, error=repr(error))
+        return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Open the gateway's session: no cookies kept, nothing decompressed, no header of its own added."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, limit_per_host=AT_ONCE, keepalive_timeout=4, ttl_dns_cache=5),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+        loop=asyncio.get_running_loop(),
+    )

@@ -1,0 +1,30 @@
+"""The rate: counted per subject, told in headers, refused in configuration when it is none."""
+
+import pytest
+
+from caixa_comum.settings import ConfigurationError
+from caixa_gateway.rate_limit import RateLimit, refused
+
+
+async def test_one_subject_never_uses_up_anothers_allowance() -> None:
+    """The third request of three allowed passes, the fourth waits, and a neighbour is not touched."""
+    limit = RateLimit("3/hour")
+    assert [(await limit.take("a")).allowed for _ in range(4)] == [True, True, True, False]
+    assert (await limit.take("b")).remaining == 2
+
+
+async def test_a_refusal_says_when_to_come_back() -> None:
+    """429 carries Retry-After and the RateLimit headers."""
+    limit = RateLimit("1/minute")
+    await limit.take("a")
+    answer = refused(await limit.take("a"))
+    assert answer.status == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert answer.headers["RateLimit-Policy"] == '"padrao";q=1;w=60'
+    assert answer.headers["RateLimit"].startswith('"padrao";r=0;t=')
+
+
+def test_a_rate_that_is_none_is_refused_at_start() -> None:
+    """The message names the variable and the accepted form."""
+    with pytest.raises(ConfigurationError, match="CAIXA_RATE_LIMIT: must be a rate such as 200/second"):
+        RateLimit("fast")
