@@ -1,0 +1,112 @@
+"""Applying a batch of messages to the balances: each event once, whatever is redelivered, refused or down."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from caixa_comum.database import is_duplicate
+from caixa_comum.identifiers import uuid7
+from caixa_saldo import metrics, projection, quarantine
+from caixa_saldo.bisection import Refused, apply_by_halves
+from caixa_saldo.deltas import summed
+from caixa_saldo.messages import Entry, Message, Rejection, rejection, triage
+from caixa_saldo.transactions import until_done
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(msgspec.Struct):
+    """What became of a batch's messages; the three add up to its size."""
+
+    applied: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+
+
+class Applier:
+    """Applies batches; when `apply` returns, every message is in a balance, known already, or in quarantine."""
+
+    def __init__(self, engine: AsyncEngine, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._stop = stop
+        self._clock = clock
+
+    async def apply(self, messages: Sequence[Message]) -> Outcome:
+        """Apply the messages, all committed on return. Raises Stopped when told to stop while the database is down."""
+        started = time.perf_counter()
+        batch_id = uuid7()
+        outcome = Outcome()
+        entries, rejections = triage(messages)
+
+        async def attempt(some: Sequence[Entry]) -> None:
+            fresh = await until_done(lambda: self._add(some, batch_id), self._stop)
+            outcome.applied += len(fresh)
+            outcome.duplicates += len(some) - len(fresh)
+            self._measure_lag(fresh)
+
+        async def reject(entry: Entry, refusal: Refused) -> None:
+            rejections.append(rejection(entry.message, f"refused by the database: {refusal}"))
+
+        await apply_by_halves(entries, attempt, reject)
+        if rejections:
+            await until_done(lambda: self._set_apart(rejections), self._stop)
+            outcome.quarantined = len(rejections)
+        _count(outcome, len(messages), time.perf_counter() - started, batch_id)
+        return outcome
+
+    async def _add(self, entries: Sequence[Entry], batch_id: UUID) -> list[Entry]:
+        """Add what the balances do not include yet, in one transaction; the entries that were added."""
+        fresh = {entry.event_id: entry for entry in entries}
+        while fresh:
+            try:
+                async with self._engine.begin() as connection:
+                    await projection.claim(connection, list(fresh), batch_id, self._clock())
+                    await projection.add(connection, summed(entry.lancamento for entry in fresh.values()))
+            except IntegrityError as error:
+                if is_duplicate(error) is None:
+                    raise
+            else:
+                break
+            # Redelivery is rare, so the inbox is only read once it has refused. The transaction is over by then:
+            # what is found was committed by someone (or by us, and the answer was lost), never half of this try.
+            async with self._engine.connect() as connection:
+                for event_id in await projection.known(connection, list(fresh)):
+                    del fresh[event_id]
+        return list(fresh.values())
+
+    async def _set_apart(self, rejections: Sequence[Rejection]) -> None:
+        async with self._engine.begin() as connection:
+            await quarantine.keep(connection, rejections, self._clock())
+
+    def _measure_lag(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        now = self._clock()
+        for entry in entries:
+            metrics.LAG_SECONDS.observe(max(0.0, (now - entry.lancamento.registrado_em).total_seconds()))
+        newest = max(entry.lancamento.registrado_em for entry in entries)
+        metrics.LAST_LAG_SECONDS.set(max(0.0, (now - newest).total_seconds()))
+
+
+def _count(outcome: Outcome, size: int, seconds: float, batch_id: UUID) -> None:
+    metrics.APPLIED.inc(outcome.applied)
+    metrics.DUPLICATES.inc(outcome.duplicates)
+    metrics.QUARANTINED.inc(outcome.quarantined)
+    metrics.BATCH_SIZE.observe(size)
+    metrics.BATCH_SECONDS.observe(seconds)
+    log.info(
+        "batch",
+        batch_id=str(batch_id),
+        size=size,
+        applied=outcome.applied,
+        duplicates=outcome.duplicates,
+        quarantined=outcome.quarantined,
+        duration_ms=round(seconds * 1000, 1),
+    )

@@ -1,0 +1,13 @@
+"""The command `caixa-saldo`."""
+
+from typing import NoReturn
+
+from caixa_comum.command_line import run
+from caixa_saldo.api_process import api
+from caixa_saldo.consumer_process import consumer
+from caixa_saldo.migrate_process import migrate
+
+
+def main() -> NoReturn:
+    """Run the process that the command line names."""
+    run("caixa-saldo", {"api": api, "consumer": consumer, "migrate": migrate})

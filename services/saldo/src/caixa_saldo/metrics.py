@@ -1,0 +1,21 @@
+"""What the consumer tells Prometheus."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+APPLIED = Counter("caixa_saldo_applied", "Entries added to the balances")
+DUPLICATES = Counter("caixa_saldo_duplicates", "Deliveries of entries that the balances already included")
+QUARANTINED = Counter("caixa_saldo_quarantined", "Messages set apart because they could not be applied")
+RETRIES = Counter("caixa_saldo_retries", "Transactions tried again", ["cause"])
+HOLDING = Gauge("caixa_saldo_holding", "1 while a batch waits for the database to come back")
+BATCH_SIZE = Histogram("caixa_saldo_batch_size", "Messages per batch", buckets=(1, 2, 5, 10, 20, 50, 100, 150, 200, 500, 1000))
+BATCH_SECONDS = Histogram(
+    "caixa_saldo_batch_seconds",
+    "From having a batch to having it committed",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+LAG_SECONDS = Histogram(
+    "caixa_saldo_lag_seconds",
+    "From an entry's registration to its being in the balance",
+    buckets=(0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
+)
+LAST_LAG_SECONDS = Gauge("caixa_saldo_last_lag_seconds", "Registration to balance, for the newest entry of the last batch")

@@ -1,0 +1,1 @@
+"""The schema `caixa_saldo`, version by version."""

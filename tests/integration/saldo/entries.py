@@ -1,0 +1,88 @@
+"""Events of entries as fluxo publishes them, and the balances as root sees them."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+import msgspec
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractExchange
+
+from caixa_comum.broker import connect
+from caixa_comum.dominio import Tipo
+from caixa_comum.events import CONTENT_TYPE, LANCAMENTO_REGISTRADO, LancamentoRegistrado, encode
+from caixa_comum.identifiers import uuid7
+from caixa_comum.topology import EXCHANGE
+from caixa_saldo.messages import Message as Received
+from tests.local.broker import Broker
+from tests.local.database import Database
+
+DIA = date(2026, 11, 23)
+
+
+def entry(  # every part of an entry may matter to some test
+    comerciante_id: UUID | None = None,
+    valor: int = 100,
+    *,
+    tipo: Tipo = Tipo.CREDITO,
+    moeda: str = "BRL",
+    data: date = DIA,
+    registrado_em: datetime | None = None,
+) -> LancamentoRegistrado:
+    """Give an entry, of a new merchant unless told whose."""
+    return LancamentoRegistrado(
+        id=uuid7(),
+        comerciante_id=comerciante_id or uuid4(),
+        tipo=tipo,
+        valor=valor,
+        moeda=moeda,
+        data=data,
+        registrado_em=registrado_em or datetime.now(UTC),
+    )
+
+
+def body_of(lancamento: LancamentoRegistrado) -> bytes:
+    """Give the event's body."""
+    return encode(lancamento, event_id=lancamento.id, time=lancamento.registrado_em, source="/fluxo")
+
+
+def received(lancamento: LancamentoRegistrado) -> Received:
+    """Give the event as the consumer hands it to the applier."""
+    return Received(body=body_of(lancamento), message_id=str(lancamento.id))
+
+
+async def publish(broker: Broker, bodies: Iterable[tuple[str, bytes]], *, routing_key: str = LANCAMENTO_REGISTRADO) -> None:
+    """Publish messages (id, body) as fluxo's user, each confirmed by the broker before the next is sent in vain."""
+    connection = await connect(broker.settings("fluxo"), "test")
+    async with connection:
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        exchange: AbstractExchange = await channel.get_exchange(EXCHANGE, ensure=False)
+        for message_id, body in bodies:
+            message = Message(body, message_id=message_id, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT)
+            await exchange.publish(message, routing_key, mandatory=True)
+
+
+async def publish_entries(broker: Broker, lancamentos: Iterable[LancamentoRegistrado]) -> None:
+    """Publish entries as fluxo's relay does."""
+    await publish(broker, [(str(lancamento.id), body_of(lancamento)) for lancamento in lancamentos])
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A row of `saldo_diario`, as far as most tests look."""
+
+    total_creditos: int
+    total_debitos: int
+    quantidade: int
+
+
+def stored(mysql: Database) -> dict[tuple[UUID, str, date], Stored]:
+    """Give all balances."""
+    rows = mysql.query(
+        "SELECT comerciante_id, moeda, data, total_creditos, total_debitos, quantidade FROM saldo_diario", schema="caixa_saldo"
+    )
+    return {(UUID(bytes=bytes(merchant)), moeda, data): Stored(*totals) for merchant, moeda, data, *totals in rows}
+
+
+def count(mysql: Database, table: str) -> int:
+    """Count the rows of one of saldo's tables."""
+    return int(mysql.query(f"SELECT COUNT(*) FROM {table}", schema="caixa_saldo")[0][0])  # noqa: S608 (a test's own literal)

@@ -1,0 +1,74 @@
+"""Sorting messages into entries and rejections."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caixa_comum.dominio import MAIOR_VALOR, Tipo
+from caixa_comum.events import LancamentoRegistrado, encode
+from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Message, rejection, triage
+
+
+def _body(valor: int = 1) -> tuple[UUID, bytes]:
+    item = LancamentoRegistrado(
+        id=uuid4(),
+        comerciante_id=uuid4(),
+        tipo=Tipo.CREDITO,
+        valor=valor,
+        moeda="BRL",
+        data=date(2026, 11, 23),
+        registrado_em=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    return item.id, encode(item, event_id=item.id, time=item.registrado_em, source="/fluxo")
+
+
+def test_an_entry_is_known_by_its_events_id() -> None:
+    """The inbox, and so `?apos=`, knows an entry by the id that fluxo answered."""
+    event_id, body = _body()
+    (entry,), rejections = triage([Message(body)])
+    assert (entry.event_id, entry.lancamento.id, rejections) == (event_id, event_id, [])
+
+
+@given(st.lists(st.binary(max_size=200)))
+def test_no_bytes_break_the_sorting(bodies: list[bytes]) -> None:
+    """Whatever a body holds, it becomes a rejection with a reason, and its neighbours are untouched."""
+    event_id, good = _body()
+    entries, rejections = triage([*map(Message, bodies), Message(good)])
+    assert [entry.event_id for entry in entries] == [event_id]
+    assert [rejection.body for rejection in rejections] == bodies
+    assert all(rejection.reason for rejection in rejections)
+
+
+def test_an_event_of_another_release_is_set_apart_with_its_type() -> None:
+    """A type that this release does not know waits in quarantine for one that does."""
+    _, body = _body()
+    _, (rejected,) = triage([Message(body.replace(b"registrado.v1", b"registrado.v2"))])
+    assert rejected.reason == "UnknownEvent: br.caixa.lancamento.registrado.v2"
+
+
+def test_a_value_that_no_entry_can_have_is_set_apart() -> None:
+    """What fluxo can never have recorded is not added to any balance."""
+    entries, rejections = triage([Message(_body(MAIOR_VALOR)[1]), Message(_body(MAIOR_VALOR + 1)[1])])
+    assert (len(entries), len(rejections)) == (1, 1)
+
+
+@given(st.binary(), st.none() | st.text(), st.dictionaries(st.text(), st.binary() | st.integers() | st.text()), st.text())
+def test_a_rejection_fits_its_columns_and_repeats_itself(
+    body: bytes, message_id: str | None, headers: dict[str, object], reason: str
+) -> None:
+    """The same message is rejected under the same id, in text that a utf8mb4 column takes."""
+    message = Message(body=body, headers=headers, message_id=message_id)
+    first, second = rejection(message, reason), rejection(message, "other")
+    assert first.id == second.id
+    assert len(first.headers.encode()) <= 4 * TEXT_LIMIT
+    assert len(first.reason.encode()) <= 4 * TEXT_LIMIT
+
+
+def test_what_is_too_large_to_keep_is_kept_in_part() -> None:
+    """A giant message cannot make the quarantine itself refuse it."""
+    rejected = rejection(Message(body=b"x" * (BODY_LIMIT + 1), headers={"h": "y" * 10**6}, message_id="m" * 10**5), "z" * 10**6)
+    assert len(rejected.body) == BODY_LIMIT
+    assert len(rejected.headers) == len(rejected.reason) == TEXT_LIMIT
+    assert rejected.event_id is None
