@@ -7,7 +7,7 @@ MEMBERS := $(wildcard operator/pyproject.toml services/*/pyproject.toml)
 SOURCES := operator/src services/comum/src services/fluxo/src services/saldo/src services/gateway/src
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down up down load test test-fast lint format crd clean
+.PHONY: help demo demo-down up down load bench test test-fast lint format crd clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-13s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ down: .venv/ready ## end what `make up` started and leave nothing
 
 load: .venv/ready ## entries at RATE= a second for SECONDS= through the gateway of what runs here (or GATEWAY=), then every one checked; UI=1 for the page
 	@$(RUN)/python locust/run.py $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(UI),--ui $(UI))
+
+bench: .venv/ready ## the project's figures of speed, each a ratio within one run, as a table and in .caixa/bench.json (about 5 minutes)
+	@$(RUN)/python -m tests.bench
 
 test: lint ## everything that CI runs: lint, types, unit, integration, control plane, compose and cluster tests, with coverage
 	$(RUN)/pytest --cov --cov-report=term tests

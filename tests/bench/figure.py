@@ -1,0 +1,63 @@
+"""A figure: a ratio measured in several rounds of one run, and whether it meets its target. Pure."""
+
+from collections.abc import Sequence
+from statistics import median
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a figure is called, what it divides by what, and the value it should reach (or stay below)."""
+
+    id: str
+    what: str
+    bound: float
+    at_most: bool = False
+
+    def met(self, value: float) -> bool:
+        """Tell whether a value reaches the target."""
+        return value <= self.bound if self.at_most else value >= self.bound
+
+    def shown(self) -> str:
+        """Give the target as a reader writes it."""
+        return f"{'≤' if self.at_most else '≥'} {self.bound:g}"
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One line of the results: the median of the rounds' ratios, with the smallest and the largest."""
+
+    id: str
+    value: float
+    min: float
+    max: float
+    target: str
+    met: bool
+    what: str
+    measured: str
+
+
+def figure(target: Target, numerators: Sequence[float], denominators: Sequence[float], unit: str) -> Figure:
+    """Make a figure of paired rounds: each ratio is of two measurements taken one after the other. Raises ValueError without rounds."""
+    ratios = [above / below for above, below in zip(numerators, denominators, strict=True)]
+    value = median(ratios)
+    return Figure(
+        id=target.id,
+        value=round(value, 3),
+        min=round(min(ratios), 3),
+        max=round(max(ratios), 3),
+        target=target.shown(),
+        met=target.met(value),
+        what=target.what,
+        measured=f"{median(numerators):,.4g} ÷ {median(denominators):,.4g} {unit}",
+    )
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Write figures as a Markdown table."""
+    lines = ["| # | figure | median | min to max | target | met | medians measured |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for one in figures:
+        met = "yes" if one.met else "**no**"
+        lines.append(
+            f"| {one.id} | {one.what} | {one.value:.2f} | {one.min:.2f} to {one.max:.2f} | {one.target} | {met} | {one.measured} |"
+        )
+    return "\n".join(lines)
