@@ -42,8 +42,22 @@ class Applier:
         """Apply the messages, all committed on return. Raises Stopped when told to stop while the database is down."""
         started = time.perf_counter()
         batch_id = uuid7()
-        outcome = Outcome()
         entries, rejections = triage(messages)
+        outcome, refused = await self.add(entries, batch_id)
+        rejections += [rejection(entry.message, reason) for entry, reason in refused]
+        if rejections:
+            await until_done(lambda: self._set_apart(rejections), self._stop)
+            outcome.quarantined = len(rejections)
+        _count(outcome, len(messages), time.perf_counter() - started, batch_id)
+        return outcome
+
+    async def add(self, entries: Sequence[Entry], batch_id: UUID) -> tuple[Outcome, list[tuple[Entry, str]]]:
+        """Add the entries to the balances, all committed on return, but for those that the database refuses: given back with why.
+
+        Raises Stopped when told to stop while the database is down.
+        """
+        outcome = Outcome()
+        refused: list[tuple[Entry, str]] = []
 
         async def attempt(some: Sequence[Entry]) -> None:
             fresh = await until_done(lambda: self._add(some, batch_id), self._stop)
@@ -52,14 +66,10 @@ class Applier:
             self._measure_lag(fresh)
 
         async def reject(entry: Entry, refusal: Refused) -> None:
-            rejections.append(rejection(entry.message, f"refused by the database: {refusal}"))
+            refused.append((entry, f"refused by the database: {refusal}"))
 
         await apply_by_halves(entries, attempt, reject)
-        if rejections:
-            await until_done(lambda: self._set_apart(rejections), self._stop)
-            outcome.quarantined = len(rejections)
-        _count(outcome, len(messages), time.perf_counter() - started, batch_id)
-        return outcome
+        return outcome, refused
 
     async def _add(self, entries: Sequence[Entry], batch_id: UUID) -> list[Entry]:
         """Add what the balances do not include yet, in one transaction; the entries that were added."""

@@ -38,3 +38,11 @@ class ConsumerSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError("CAIXA_PREFETCH", f"must be a whole number from CAIXA_BATCH ({self.batch}) to {LARGEST_PREFETCH}")
         if not 0 <= self.batch_window_seconds <= LONGEST_WINDOW_SECONDS:
             raise ConfigurationError("CAIXA_BATCH_WINDOW_SECONDS", f"must be a number of seconds from 0 to {LONGEST_WINDOW_SECONDS:g}")
+
+
+class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The replay of what was set apart: the consumer's own database and broker."""
+
+    server: ServerSettings
+    database: DatabaseSettings
+    broker: BrokerSettings
