@@ -2,6 +2,7 @@
 
 import pytest
 
+from caixa_comum.problems import Problem, problem
 from caixa_comum.settings import ConfigurationError
 from caixa_gateway.rate_limit import RateLimit, refused
 
@@ -24,7 +25,23 @@ async def test_a_refusal_says_when_to_come_back() -> None:
     assert answer.headers["RateLimit"].startswith('"padrao";r=0;t=')
 
 
-def test_a_rate_that_is_none_is_refused_at_start() -> None:
+async def test_every_answer_of_a_counted_request_tells_what_is_left() -> None:
+    """Also one that is a problem for another reason; over the rate, nothing within is done."""
+    limit = RateLimit("2/hour")
+    async with limit.counted("a") as told:
+        assert told["RateLimit"].startswith('"padrao";r=1;t=')
+    with pytest.raises(Problem) as raised:
+        async with limit.counted("a"):
+            raise problem(503, "fora")
+    assert raised.value.headers["RateLimit"].startswith('"padrao";r=0;t=')
+    with pytest.raises(Problem) as raised:
+        async with limit.counted("a"):
+            raise AssertionError("counted although over the rate")
+    assert raised.value.status == 429
+
+
+@pytest.mark.parametrize("rate", ["fast", "", "0/second", "-1/second", "200"])
+def test_a_rate_that_is_none_is_refused_at_start(rate: str) -> None:
     """The message names the variable and the accepted form."""
-    with pytest.raises(ConfigurationError, match="CAIXA_RATE_LIMIT: must be a rate such as 200/second"):
-        RateLimit("fast")
+    with pytest.raises(ConfigurationError, match="CAIXA_RATE_LIMIT: must"):
+        RateLimit(rate)

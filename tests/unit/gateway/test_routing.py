@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
-from caixa_gateway.routing import AmbiguousPath, service_of
+from caixa_gateway.routing import AmbiguousPath, Destination, destination_of, repeatable
 
 
 @pytest.mark.parametrize(
@@ -14,24 +15,41 @@ from caixa_gateway.routing import AmbiguousPath, service_of
         ("/api/v1/lancamentos/0190/estorno", "fluxo"),
         ("/api/v1/fechamentos", "fluxo"),
         ("/api/v1/saldos/atual", "saldo"),
-        ("/api/v1/saldosx", None),
-        ("/api/v1/comerciantes", None),
-        ("/", None),
     ],
 )
-def test_a_path_has_one_service(path: str, service: str | None) -> None:
-    """Prefixes end at a segment's end."""
-    assert service_of(path) == service
+def test_a_path_has_one_service(path: str, service: str) -> None:
+    """The service is found by prefix, and asked for exactly what the client asked."""
+    assert destination_of(path, "") == Destination(service, path)
+    assert destination_of(path, "a=1&b=%20") == Destination(service, f"{path}?a=1&b=%20")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/saldosx", "/api/v1/comerciantes", "/", "", "/api/v1", "//api/v1/saldos", "/API/v1/saldos"])
+def test_what_no_service_has_goes_nowhere(path: str) -> None:
+    """Prefixes end at a segment's end, and are compared byte by byte."""
+    assert destination_of(path, "") is None
+
+
+def test_an_export_may_take_its_time() -> None:
+    """Only the export has more than the configured seconds for its whole answer."""
+    export = destination_of("/api/v1/lancamentos/exportacao", "formato=csv")
+    assert export is not None
+    assert export.seconds == 600
 
 
 @pytest.mark.parametrize(
     "rest",
-    ["/../comerciantes", "/%2e%2e/x", "/a%2Fb", "/a%5cb", "/a%00", "/./x", "//x", "/%252e", "/a\\b", "/a b", "/é", "/%zz"],
+    ["/../comerciantes", "/%2e%2e/x", "/a%2Fb", "/a%5cb", "/a%00", "/./x", "//x", "/%252e", "/a\\b", "/a b", "/é", "/%zz", "/a#b"],
 )
 def test_an_ambiguous_path_is_refused(rest: str) -> None:
     """Dot segments, encoded slashes and the like never reach a service."""
     with pytest.raises(AmbiguousPath):
-        service_of("/api/v1/saldos" + rest)
+        destination_of("/api/v1/saldos" + rest, "")
+
+
+def test_a_fragment_is_no_part_of_a_request() -> None:
+    """A '#' in the query would be dropped on the way to the service; it is refused instead."""
+    with pytest.raises(AmbiguousPath):
+        destination_of("/api/v1/saldos", "de=#2026-01-01")
 
 
 @given(st.text(max_size=30))
@@ -39,8 +57,42 @@ def test_whatever_passes_stays_below_its_prefix(rest: str) -> None:
     """No text behind a prefix makes a path that leaves it."""
     path = "/api/v1/saldos/" + rest
     try:
-        service = service_of(path)
+        found = destination_of(path, "")
     except AmbiguousPath:
         return
-    assert service == "saldo"
+    assert found == Destination("saldo", path)
     assert ".." not in path.split("/")
+
+
+_VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=30)
+
+
+@given(_VISIBLE, _VISIBLE)
+def test_what_passes_reaches_the_service_byte_for_byte(rest: str, query: str) -> None:
+    """The address that is built for the service holds exactly the path and query that were checked."""
+    rest, query = rest.replace("?", ""), query.replace("#", "")
+    try:
+        found = destination_of(f"/api/v1/saldos/{rest}", query)
+    except AmbiguousPath:
+        return
+    assert found is not None
+    url = URL("http://saldo:8080" + found.target, encoded=True)
+    assert (url.host, url.port, url.raw_path_qs) == ("saldo", 8080, found.target)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "keyed", "twice"),
+    [
+        ("GET", "/api/v1/saldos/atual", False, True),
+        ("HEAD", "/api/v1/lancamentos", False, True),
+        ("POST", "/api/v1/lancamentos", True, True),
+        ("POST", "/api/v1/lancamentos/lote", True, True),
+        ("POST", "/api/v1/lancamentos", False, False),
+        ("POST", "/api/v1/fechamentos", True, False),
+        ("PUT", "/api/v1/lancamentos", True, False),
+        ("DELETE", "/api/v1/lancamentos/x", True, False),
+    ],
+)
+def test_only_what_does_no_more_twice_is_repeated(method: str, path: str, *, keyed: bool, twice: bool) -> None:
+    """A POST is sent again only where its Idempotency-Key is honoured."""
+    assert repeatable(method, path, keyed=keyed) is twice

@@ -15,6 +15,8 @@ from caixa_comum.management import Life, management_app
 from caixa_comum.readiness import NotReady, database_check, schema_check
 from caixa_comum.tokens import Verifier
 from caixa_gateway.comerciantes import merchant_routes
+from caixa_gateway.credentials import Secrets
+from caixa_gateway.head_deadline import HeadDeadline
 from caixa_gateway.identity import Identity, identity_routes
 from caixa_gateway.proxy import Proxy, proxy_routes
 from caixa_gateway.rate_limit import RateLimit
@@ -24,7 +26,14 @@ from caixa_gateway.upstream import Upstream, new_session
 
 PACKAGE = "caixa_gateway"
 POOL = 10
-LARGEST_HEAD_BYTES = 16 * 1024
+REACHED_SECONDS = 1.0
+SERVER = {
+    "http": HeadDeadline,
+    "ws": "none",  # no route speaks WebSocket, so an upgrade is not even looked at
+    "h11_max_incomplete_event_size": 16 * 1024,
+    "timeout_keep_alive": 75,  # longer than the 60 s of the usual load balancers, so that these close first
+    "limit_concurrency": 4000,
+}
 FRONT = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Caixa</title>
 <h1>Caixa</h1><p>Fluxo de caixa para comerciantes: lançamentos e saldo diário consolidado.</p>
 <ul><li>Lançamentos: <code>/api/v1/lancamentos</code></li><li>Saldos: <code>/api/v1/saldos/atual</code></li>
@@ -41,7 +50,7 @@ def front() -> str:
 async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar, AsyncEngine, aiohttp.ClientSession]]:
     """Build the app with its database engine and HTTP session, and close both at the end."""
     keys = SigningKeys.read(settings.signing_key_file)
-    limit = RateLimit(settings.rate_limit)
+    limit, secrets = RateLimit(settings.rate_limit), Secrets()
     verifier = Verifier(settings.token_issuer, settings.token_audience, keys)
     engine = create_engine(settings.database, pool=POOL)
     try:
@@ -50,9 +59,9 @@ async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar
             upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
             routes: list[ControllerRouterHandler] = [
                 front,
-                *identity_routes(Identity(settings, engine, keys), keys, settings.token_issuer),
-                *merchant_routes(engine, verifier),
-                *proxy_routes(Proxy(upstreams, verifier, limit)),
+                *identity_routes(Identity(settings, engine, keys, secrets), keys, limit, settings.token_issuer),
+                *merchant_routes(engine, verifier, limit, secrets),
+                *proxy_routes(Proxy(upstreams, verifier, limit, answer_seconds=settings.answer_seconds)),
             ]
             yield create_app(routes, title="Caixa: gateway"), engine, session
     finally:
@@ -66,7 +75,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:
         checks = {"banco": database_check(engine), "esquema": schema_check(engine, PACKAGE)}
         told = reachable(session, {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url})
         management = management_app(checks, life=life, informational=told)
-        await serve(app, settings.server, management, stop, life=life, http="h11", h11_max_incomplete_event_size=LARGEST_HEAD_BYTES)
+        await serve(app, settings.server, management, stop, life=life, **SERVER)
 
 
 def reachable(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -75,7 +84,7 @@ def reachable(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> dict[s
     def check_of(url: str) -> Callable[[], Awaitable[None]]:
         async def check() -> None:
             try:
-                async with session.get(f"{url}/openapi.json", timeout=aiohttp.ClientTimeout(total=2)):
+                async with session.get(f"{url.rstrip('/')}/openapi.json", timeout=aiohttp.ClientTimeout(total=REACHED_SECONDS)):
                     return
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise NotReady(f"{url} does not answer ({type(error).__name__})") from error

@@ -1,5 +1,6 @@
 """Which headers cross the door, in which direction: pure, and the same for every route."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -21,9 +22,26 @@ HOP_BY_HOP: Final = frozenset(
 )
 # What only this gateway may say of a request; whoever else says it is not believed.
 INJECTED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id"})
-SPOOFABLE: Final = INJECTED | {b"forwarded", b"x-real-ip", b"x-forwarded-port", b"x-forwarded-prefix", b"x-original-url", b"x-rewrite-url"}
+SPOOFABLE: Final = INJECTED | {
+    b"forwarded",
+    b"x-real-ip",
+    b"x-client-ip",
+    b"x-cluster-client-ip",
+    b"true-client-ip",
+    b"x-original-url",
+    b"x-rewrite-url",
+    b"x-http-method-override",
+}
+SPOOFABLE_PREFIX: Final = b"x-forwarded-"
 # Told by the gateway or its server itself.
 OWN_ANSWER: Final = frozenset({b"x-request-id", b"server", b"date"})
+# RFC 9110, section 5.5: no control characters but the tab; some servers take them for ends of lines.
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def has_control_characters(headers: Raw) -> bool:
+    """Tell whether a header's value holds a control character, which no sender means."""
+    return any(_CONTROL.search(value) for _, value in headers)
 
 
 def to_service(headers: Raw, *, client: str, scheme: str, request_id: str) -> list[tuple[str, str]]:
@@ -34,7 +52,7 @@ def to_service(headers: Raw, *, client: str, scheme: str, request_id: str) -> li
     """
     received = [(name.lower(), value) for name, value in headers]
     dropped = HOP_BY_HOP | SPOOFABLE | {b"host", b"content-length", b"expect"} | named_by_connection(received)
-    kept = [(name, value) for name, value in received if name not in dropped and b"_" not in name]
+    kept = [(name, value) for name, value in received if name not in dropped and b"_" not in name and not name.startswith(SPOOFABLE_PREFIX)]
     host = next((value for name, value in received if name == b"host"), b"")
     own = [
         ("x-forwarded-for", client),

@@ -3,6 +3,7 @@
 import time
 from typing import Any, Final
 
+import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
@@ -12,6 +13,8 @@ from caixa_comum.bodies import read_bytes
 from caixa_gateway import grant, repository
 from caixa_gateway.credentials import Secrets, same
 from caixa_gateway.grant import Asked, GrantRefused
+from caixa_gateway.incoming import in_time
+from caixa_gateway.rate_limit import RateLimit
 from caixa_gateway.settings import GatewaySettings
 from caixa_gateway.signing_keys import SigningKeys
 
@@ -20,65 +23,73 @@ JWKS_SECONDS: Final = 300
 AnyRequest = Request[Any, Any, State]  # Any: no user is known before a token
 
 
+class Holder(msgspec.Struct, frozen=True):
+    """Whom a token is for: its subject and client, the zone of its business days, and the scopes that it may have."""
+
+    subject: str
+    client_id: str
+    fuso: str | None
+    scopes: tuple[str, ...]
+
+
 class Identity:
     """Who a client is, and the token that says so."""
 
-    def __init__(self, settings: GatewaySettings, engine: AsyncEngine, keys: SigningKeys) -> None:
-        """Take what it signs with and where merchants are kept."""
+    def __init__(self, settings: GatewaySettings, engine: AsyncEngine, keys: SigningKeys, secrets: Secrets) -> None:
+        """Take what it signs with, where merchants are kept, and what checks their secrets."""
         self._settings = settings
         self._engine = engine
         self._keys = keys
-        self._secrets = Secrets()
+        self._secrets = secrets
 
     async def token(self, asked: Asked) -> dict[str, object]:
-        """Give a token response (RFC 6749, section 5.1). Raises GrantRefused."""
+        """Give a token response (RFC 6749, section 5.1). Raises GrantRefused, or Problem 503 when too many ask at once."""
         admin = same(asked.client_id, self._settings.admin_client_id)
-        subject, fuso, allowed = await (self._admin(asked) if admin else self._merchant(asked))
-        scope = grant.granted(asked.scope, allowed)
+        holder = await (self._admin(asked) if admin else self._merchant(asked))
+        scope = grant.granted(asked.scope, holder.scopes)
         lifetime = self._settings.token_lifetime_seconds
         signed = self._keys.sign(
             grant.claims(
                 issuer=self._settings.token_issuer,
                 audience=self._settings.token_audience,
-                sub=subject,
-                client_id=asked.client_id,
+                sub=holder.subject,
+                client_id=holder.client_id,
                 scope=scope,
-                fuso=fuso,
+                fuso=holder.fuso,
                 now=int(time.time()),
                 lifetime=lifetime,
             )
         )
         return {"access_token": signed, "token_type": "Bearer", "expires_in": lifetime, "scope": scope}
 
-    async def _admin(self, asked: Asked) -> tuple[str, str | None, tuple[str, ...]]:
+    async def _admin(self, asked: Asked) -> Holder:
         if not same(asked.client_secret, str.__str__(self._settings.admin_client_secret)):
             raise GrantRefused("invalid_client", "unknown client or wrong secret")
-        return grant.ADMIN, None, grant.ADMIN_SCOPES
+        return Holder(grant.ADMIN, self._settings.admin_client_id, None, grant.ADMIN_SCOPES)
 
-    async def _merchant(self, asked: Asked) -> tuple[str, str | None, tuple[str, ...]]:
+    async def _merchant(self, asked: Asked) -> Holder:
         known = asked.client_id.isascii() and asked.client_id.isprintable()
         async with self._engine.connect() as connection:
             found = await repository.active_by_client_id(connection, asked.client_id) if known else None
         if not await self._secrets.matches(found.secret_hash if found else None, asked.client_secret) or found is None:
             raise GrantRefused("invalid_client", "unknown client or wrong secret")
-        return str(found.id), found.fuso, grant.MERCHANT_SCOPES
+        return Holder(str(found.id), found.client_id, found.fuso, grant.MERCHANT_SCOPES)
 
 
-def identity_routes(identity: Identity, keys: SigningKeys, issuer: str) -> list[ControllerRouterHandler]:
-    """Make the routes of the built-in identity."""
+def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, issuer: str) -> list[ControllerRouterHandler]:
+    """Make the routes of the built-in identity; tokens are limited by the address that asks, for no one is known yet."""
+    address = issuer.rstrip("/")
 
     @post("/oauth/token", status_code=200, summary="Pede um token (client_credentials)", tags=["Identidade"])
     async def token(request: AnyRequest) -> Response[dict[str, object]]:
-        body = await read_bytes(request, maior=MAIOR_FORMULARIO)
-        headers = {"Cache-Control": "no-store"}
-        try:
-            return Response(await identity.token(grant.read(body, request.headers.get("authorization"))), headers=headers)
-        except GrantRefused as refused:
-            unknown = refused.error == "invalid_client"
-            if unknown:
-                headers["WWW-Authenticate"] = 'Basic realm="caixa"'
-            answer: dict[str, object] = {"error": refused.error, "error_description": refused.description}
-            return Response(answer, status_code=401 if unknown else 400, headers=headers, media_type=MediaType.JSON)
+        async with limit.counted(f"address {request.client.host if request.client else ''}") as told:
+            async with in_time():
+                body = await read_bytes(request, maior=MAIOR_FORMULARIO)
+            headers = {"Cache-Control": "no-store", **told}
+            try:
+                return Response(await identity.token(grant.read(body, request.headers.get("authorization"))), headers=headers)
+            except GrantRefused as refused:
+                return _refusal(refused, headers)
 
     @get("/.well-known/jwks.json", sync_to_thread=False, summary="Chaves públicas dos tokens", tags=["Identidade"])
     def jwks() -> Response[dict[str, Any]]:
@@ -88,8 +99,8 @@ def identity_routes(identity: Identity, keys: SigningKeys, issuer: str) -> list[
     def discovery() -> Response[dict[str, object]]:
         document: dict[str, object] = {
             "issuer": issuer,
-            "token_endpoint": f"{issuer}/oauth/token",
-            "jwks_uri": f"{issuer}/.well-known/jwks.json",
+            "token_endpoint": f"{address}/oauth/token",
+            "jwks_uri": f"{address}/.well-known/jwks.json",
             "grant_types_supported": [grant.GRANT],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "scopes_supported": [*grant.MERCHANT_SCOPES, *grant.ADMIN_SCOPES],
@@ -100,3 +111,11 @@ def identity_routes(identity: Identity, keys: SigningKeys, issuer: str) -> list[
         return Response(document, headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
 
     return [token, jwks, discovery]
+
+
+def _refusal(refused: GrantRefused, headers: dict[str, str]) -> Response[dict[str, object]]:
+    """Give the error response of RFC 6749, section 5.2."""
+    unknown = refused.error == "invalid_client"
+    challenge = {"WWW-Authenticate": 'Basic realm="caixa"'} if unknown else {}
+    answer: dict[str, object] = {"error": refused.error, "error_description": refused.description}
+    return Response(answer, status_code=401 if unknown else 400, headers=headers | challenge, media_type=MediaType.JSON)

@@ -1,118 +1,107 @@
 """The door itself: a request for a service is checked, counted, and streamed through in both directions (ASGI)."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final, cast
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, cast
 
+import aiohttp
+import structlog
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from caixa_comum.authentication import identify
-from caixa_comum.problems import Problem, problem
+from caixa_comum.problems import problem
 from caixa_comum.request_id import current_request_id
 from caixa_comum.tokens import Verifier
-from caixa_gateway.headers import to_client, to_service
-from caixa_gateway.rate_limit import Allowance, RateLimit, refused
-from caixa_gateway.routing import PREFIXES, AmbiguousPath, service_of
-from caixa_gateway.upstream import SAFE, Outgoing, Upstream
+from caixa_gateway.headers import has_control_characters, to_client, to_service
+from caixa_gateway.incoming import ClientGone, Incoming
+from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.routing import PREFIXES, AmbiguousPath, Destination, destination_of, repeatable
+from caixa_gateway.upstream import Outgoing, Upstream
 
-MAIOR_CORPO: Final = 1024 * 1024
-HELD_BYTES: Final = 64 * 1024
-"""Bodies up to this size are held whole, so that they can be sent again over a fresh connection."""
+HUNG_UP = 499
+"""What the log and the metrics say of a client that left before its answer; nobody receives it."""
 
-
-class ClientGone(Exception):
-    """The client hung up before its request was whole; nobody is left to answer."""
+_log = structlog.get_logger(__name__)
 
 
 class Proxy:
     """Checks, counts and streams."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], verifier: Verifier, limit: RateLimit) -> None:
-        """Take the services by name, and what decides who may ask how often."""
+    def __init__(self, upstreams: Mapping[str, Upstream], verifier: Verifier, limit: RateLimit, *, answer_seconds: float) -> None:
+        """Take the services by name, what decides who may ask how often, and how long an answer may take."""
         self._upstreams = upstreams
         self._verifier = verifier
         self._limit = limit
+        self._answer_seconds = answer_seconds
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Serve one request. Raises Problem for what is refused here."""
+        destination = _destination(scope)
         headers = {name.lower(): value for name, value in scope["headers"]}
-        raw_path = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-        try:
-            service = service_of(raw_path)
-        except AmbiguousPath:
-            raise problem(400, "O endereço tem uma forma ambígua.") from None
-        if service is None:
-            raise problem(404, "Não há nada neste endereço.")
         claims = await identify(headers.get(b"authorization", b"").decode("latin-1") or None, self._verifier)
-        allowance = await self._limit.take(claims.sub)
-        if not allowance.allowed:
-            raise refused(allowance)
-        query = scope["query_string"].decode("latin-1")
-        outgoing = Outgoing(
-            method=scope["method"],
-            target=f"{raw_path}?{query}" if query else raw_path,
-            headers=to_service(
-                scope["headers"],
-                client=(scope.get("client") or ("", 0))[0],
-                scheme=scope["scheme"],
-                request_id=current_request_id() or "",
-            ),
-            body=await body_of(headers, receive),
-            idempotent=scope["method"] in SAFE or b"idempotency-key" in headers,
-        )
-        async with self._upstreams[service].answer(outgoing) as answer:
-            await _pass_on(answer, allowance, send)
+        async with self._limit.counted(claims.sub) as told:
+            incoming = Incoming(headers, receive)
+            outgoing = Outgoing(
+                method=scope["method"],
+                target=destination.target,
+                headers=_for_service(scope),
+                body=await incoming.body(),
+                idempotent=repeatable(scope["method"], destination.target.partition("?")[0], keyed=b"idempotency-key" in headers),
+            )
+            await _unless(incoming.gone(), self._through(destination, outgoing, told, send))
+
+    async def _through(self, destination: Destination, outgoing: Outgoing, told: Mapping[str, str], send: Send) -> None:
+        """Ask the service and pass its answer on. One that breaks off half-way breaks off for the client too, and is seen to."""
+        upstream, began = self._upstreams[destination.service], False
+        own = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+        try:
+            async with (
+                asyncio.timeout(destination.seconds or self._answer_seconds),
+                upstream.answer(outgoing, seconds=self._answer_seconds) as answer,
+            ):
+                began = True
+                await send({"type": "http.response.start", "status": answer.status, "headers": [*to_client(answer.raw_headers), *own]})
+                async for chunk in answer.content.iter_any():
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            if not began:
+                raise upstream.timed_out(error) from error
+            # Without the last message the server closes the connection, and a client sees that the body is not whole.
+            _log.warning("upstream_broke_off", service=upstream.name, error=repr(error))
 
 
-async def body_of(headers: Mapping[bytes, bytes], receive: Receive) -> bytes | AsyncIterator[bytes] | None:
-    """Give a small body whole and a large one as a stream, None where there is none. Raises Problem 413."""
-    declared = headers.get(b"content-length", b"")
-    if not declared and b"transfer-encoding" not in headers:
-        return None
-    if declared.isdigit() and int(declared) > MAIOR_CORPO:
-        raise _too_large()
-    chunks = _chunks(receive)
-    held = bytearray()
-    async for chunk in chunks:
-        held += chunk
-        if len(held) > HELD_BYTES:
-            return _rest(bytes(held), chunks)
-    return bytes(held)
+def _destination(scope: HTTPScope) -> Destination:
+    try:
+        found = destination_of(scope["raw_path"].partition(b"?")[0].decode("latin-1"), scope["query_string"].decode("latin-1"))
+    except AmbiguousPath:
+        raise problem(400, "O endereço tem uma forma ambígua.") from None
+    if found is None:
+        raise problem(404, "Não há nada neste endereço.")
+    if has_control_characters(scope["headers"]):
+        raise problem(400, "Um cabeçalho do pedido contém um caractere de controle.")
+    return found
 
 
-async def _rest(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in chunks:
-        yield chunk
+def _for_service(scope: HTTPScope) -> list[tuple[str, str]]:
+    client = (scope.get("client") or ("", 0))[0]
+    return to_service(scope["headers"], client=client, scheme=scope["scheme"], request_id=current_request_id() or "")
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    total = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
+async def _unless(gone: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
+    """Do the work unless the client goes first: then it is cut short, so that no service works for nobody. Raises ClientGone."""
+    working, watching = asyncio.create_task(work), asyncio.create_task(gone)
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
             raise ClientGone
-        chunk: bytes = message.get("body", b"")
-        total += len(chunk)
-        if total > MAIOR_CORPO:
-            raise _too_large()
-        if chunk:
-            yield chunk
-        if not message.get("more_body", False):
-            return
-
-
-def _too_large() -> Problem:
-    return problem(413, f"O corpo do pedido passa de {MAIOR_CORPO} bytes.", headers={"Connection": "close"})
-
-
-async def _pass_on(answer: Any, allowance: Allowance, send: Send) -> None:  # Any: aiohttp's response
-    told = [(name.lower().encode(), value.encode()) for name, value in allowance.headers().items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": [*to_client(answer.raw_headers), *told]})
-    async for chunk in answer.content.iter_any():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        working.result()
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
 
 
 def proxy_routes(proxy: Proxy) -> list[ASGIRouteHandler]:
@@ -122,6 +111,6 @@ def proxy_routes(proxy: Proxy) -> list[ASGIRouteHandler]:
         try:
             await proxy(cast("HTTPScope", scope), receive, send)
         except ClientGone:
-            return
+            await send({"type": "http.response.start", "status": HUNG_UP, "headers": []})
 
     return [asgi(prefix, is_mount=True, copy_scope=True)(door) for prefix in PREFIXES]

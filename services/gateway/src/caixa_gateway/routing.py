@@ -1,9 +1,17 @@
-"""Which service answers a path: pure, and refusing every path that two readers could read differently."""
+"""Which service answers a path, and how patiently: pure, and refusing every path that two readers could read differently."""
 
 import re
 from typing import Final
 
+import msgspec
+
 PREFIXES: Final = {"/api/v1/lancamentos": "fluxo", "/api/v1/fechamentos": "fluxo", "/api/v1/saldos": "saldo"}
+EXPORTS: Final = frozenset({"/api/v1/lancamentos/exportacao"})
+EXPORT_SECONDS: Final = 600.0
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+KEYED: Final = "/api/v1/lancamentos"
+"""Below this path every POST honours its Idempotency-Key, so sending one twice records it once."""
+
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
 _AMBIGUOUS: Final = re.compile(r"%(?:2f|5c|00|2e|25)", re.IGNORECASE)
 
@@ -12,17 +20,32 @@ class AmbiguousPath(Exception):
     """A path that could mean another one to the service than to the gateway."""
 
 
-def service_of(raw_path: str) -> str | None:
-    """Name the service of a raw (still encoded) path, or None where no service has it.
+class Destination(msgspec.Struct, frozen=True):
+    """Where a request goes: the service, what it is asked for, and the seconds that the whole answer may take (None: as configured)."""
 
-    Raises AmbiguousPath for dot segments, empty segments, encoded slashes, dots, percents or NULs, and bytes that no path holds.
+    service: str
+    target: str
+    seconds: float | None = None
+
+
+def destination_of(raw_path: str, query: str) -> Destination | None:
+    """Find the destination of a raw (still encoded) path and query, or None where no service has it.
+
+    Raises AmbiguousPath for dot segments, empty segments, encoded slashes, dots, percents or NULs, bytes that no path holds,
+    and a fragment, which no request has.
     """
     for prefix, service in PREFIXES.items():
         if raw_path == prefix or raw_path.startswith(prefix + "/"):
-            if not _unambiguous(raw_path):
+            if not _unambiguous(raw_path) or "#" in query:
                 raise AmbiguousPath(raw_path)
-            return service
+            target = f"{raw_path}?{query}" if query else raw_path
+            return Destination(service, target, EXPORT_SECONDS if raw_path in EXPORTS else None)
     return None
+
+
+def repeatable(method: str, raw_path: str, *, keyed: bool) -> bool:
+    """Tell whether sending a request twice does no more than sending it once; `keyed`: it carries an Idempotency-Key."""
+    return method in SAFE or (method == "POST" and keyed and (raw_path == KEYED or raw_path.startswith(KEYED + "/")))
 
 
 def _unambiguous(raw_path: str) -> bool:

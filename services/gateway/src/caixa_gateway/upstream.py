@@ -1,6 +1,5 @@
 """Asking a service over HTTP: pooled connections, bounded time and concurrency, and failures told apart."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,11 +10,12 @@ import structlog
 from yarl import URL
 
 from caixa_comum.problems import Problem, problem, unavailable
+from caixa_gateway.incoming import ClientGone
 
-CONNECT_SECONDS: Final = 2.0
-ANSWER_SECONDS: Final = 30.0
+CONNECT_SECONDS: Final = 3.0
 AT_ONCE: Final = 500
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# The services close an idle connection after five seconds; the gateway lets go of it before.
+KEPT_SECONDS: Final = 4.0
 
 _log = structlog.get_logger(__name__)
 
@@ -31,28 +31,32 @@ class Outgoing(msgspec.Struct, frozen=True):
 
     @property
     def repeatable(self) -> bool:
-        """Whether sending it twice does no more than sending it once."""
+        """Whether it can be sent twice, and sending it twice does no more than sending it once."""
         return self.idempotent and not isinstance(self.body, AsyncIterator)
 
 
 class Upstream:
     """One service's address, with the gateway's connections to it."""
 
-    def __init__(self, name: str, url: str, session: aiohttp.ClientSession) -> None:
-        """Name the service and where it is."""
+    def __init__(self, name: str, url: str, session: aiohttp.ClientSession, *, at_once: int = AT_ONCE) -> None:
+        """Name the service, where it is, and how many requests it may be busy with."""
         self.name = name
         self._url = url.rstrip("/")
         self._session = session
+        self._at_once = at_once
         self._in_flight = 0
 
     @asynccontextmanager
-    async def answer(self, outgoing: Outgoing) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Give the service's answer, its body still unread. Raises Problem: 503 when it is down or busy, 504 when it is too slow."""
-        if self._in_flight >= AT_ONCE:
+    async def answer(self, outgoing: Outgoing, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Give the service's answer, its body still unread; no byte of it may take longer than `seconds`.
+
+        Raises Problem: 503 when the service is down or busy, 504 when it is too slow, 502 when it does not speak HTTP.
+        """
+        if self._in_flight >= self._at_once:
             raise unavailable(f"O serviço {self.name} está ocupado demais agora. Tente de novo em instantes.")
         self._in_flight += 1
         try:
-            response = await self._asked(outgoing)
+            response = await self._asked(outgoing, seconds)
             try:
                 yield response
             finally:
@@ -60,38 +64,40 @@ class Upstream:
         finally:
             self._in_flight -= 1
 
-    async def _asked(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+    async def _asked(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
         # A kept-alive connection may have been closed by the service in this very moment: what may be repeated is, once.
         attempts = 2 if outgoing.repeatable else 1
         for attempt in range(1, attempts + 1):
             try:
-                return await self._request(outgoing)
+                return await self._request(outgoing, seconds)
             except TimeoutError as error:
-                raise self._timed_out(error) from error
-            except aiohttp.ClientConnectorError as error:
-                raise self._down(error) from error
-            except (aiohttp.ClientError, ConnectionError) as error:
-                if isinstance(error.__cause__, Problem):
+                raise self.timed_out(error) from error
+            except (aiohttp.ClientConnectionError, ConnectionError) as error:
+                if isinstance(error.__cause__, Problem | ClientGone):
                     raise error.__cause__ from error
                 if attempt == attempts:
                     raise self._down(error) from error
+            except aiohttp.ClientError as error:
+                _log.warning("upstream_not_http", service=self.name, error=repr(error))
+                raise problem(502, f"O serviço {self.name} respondeu algo que não se entende.") from error
         raise AssertionError("unreachable")
 
-    async def _request(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+    async def _request(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
         return await self._session.request(
             outgoing.method,
             URL(self._url + outgoing.target, encoded=True),
             headers=outgoing.headers,
             data=outgoing.body,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=seconds),
         )
 
-    def _timed_out(self, error: Exception) -> Problem:
+    def timed_out(self, error: Exception) -> Problem:
+        """Give the problem of a service that took too long: 503 where it did not even accept the connection, else 504."""
         _log.warning("upstream_timeout", service=self.name, error=repr(error))
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
-        return problem(504, f"O serviço {self.name} demorou demais. Repita o pedido com a mesma chave de idempotência.")
+        return problem(504, f"O serviço {self.name} demorou demais. Se o pedido tinha Idempotency-Key, repita-o com a mesma chave.")
 
     def _down(self, error: Exception) -> Problem:
         _log.warning("upstream_down", service=self.name, error=repr(error))
@@ -101,10 +107,8 @@ class Upstream:
 def new_session() -> aiohttp.ClientSession:
     """Open the gateway's session: no cookies kept, nothing decompressed, no header of its own added."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, limit_per_host=AT_ONCE, keepalive_timeout=4, ttl_dns_cache=5),
+        connector=aiohttp.TCPConnector(limit=0, limit_per_host=AT_ONCE, keepalive_timeout=KEPT_SECONDS, ttl_dns_cache=5),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
-        loop=asyncio.get_running_loop(),
     )

@@ -1,0 +1,104 @@
+"""A client's request as it comes in: its body bounded in size and time, and whether anybody still waits for the answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from litestar.types import Receive
+
+from caixa_comum.problems import Problem, problem
+
+MAIOR_CORPO: Final = 1024 * 1024
+HELD_BYTES: Final = 64 * 1024
+"""Bodies up to this size are held whole, so that they can be sent again over a fresh connection."""
+BODY_SECONDS: Final = 30.0
+LINGER_BYTES: Final = 8 * MAIOR_CORPO
+LINGER_SECONDS: Final = 2.0
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Bound the time that a body may take to arrive. Raises Problem 408."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            yield
+    except TimeoutError:
+        detail = f"O corpo do pedido não chegou inteiro em {BODY_SECONDS:.0f} s."
+        raise Problem(408, "Tempo esgotado", detail, headers={"Connection": "close"}) from None
+
+
+class ClientGone(Exception):
+    """The client hung up; nobody is left to answer."""
+
+
+class Incoming:
+    """The receiving half of one request (ASGI)."""
+
+    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive) -> None:
+        """Take the request's headers, names in lower case."""
+        self._declared = headers.get(b"content-length", b"")
+        self._empty = not self._declared and b"transfer-encoding" not in headers
+        self._receive = receive
+        self._whole = asyncio.Event()
+
+    async def body(self) -> bytes | AsyncIterator[bytes] | None:
+        """Give a small body whole and a large one as a stream, None where there is none.
+
+        Raises Problem: 413 above MAIOR_CORPO, 408 where it takes too long. Raises ClientGone.
+        """
+        if self._empty:
+            self._whole.set()
+            return None
+        if self._declared.isdigit() and int(self._declared) > MAIOR_CORPO:
+            raise await self._too_large()
+        chunks = self._chunks()
+        held = bytearray()
+        async with in_time():
+            async for chunk in chunks:
+                held += chunk
+                if len(held) > HELD_BYTES:
+                    return _rest(bytes(held), chunks)
+        return bytes(held)
+
+    async def gone(self) -> None:
+        """Return once the client has hung up; what it sends before that is its body, and is not taken from `body`'s reader."""
+        await self._whole.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        total = 0
+        more = True
+        while more:
+            chunk, more = await self._next()
+            total += len(chunk)
+            if total > MAIOR_CORPO:
+                raise await self._too_large()
+            if chunk:
+                yield chunk
+        self._whole.set()
+
+    async def _next(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        return message.get("body", b""), message.get("more_body", False)
+
+    async def _too_large(self) -> Problem:
+        """Give the 413, after passing over what is still coming: a connection closed before would be reset, and the answer lost."""
+        passed, more = 0, True
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while more and passed < LINGER_BYTES:
+                    chunk, more = await self._next()
+                    passed += len(chunk)
+        except TimeoutError:
+            pass
+        return problem(413, f"O corpo do pedido passa de {MAIOR_CORPO} bytes.", headers={"Connection": "close"})
+
+
+async def _rest(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in chunks:
+        yield chunk
