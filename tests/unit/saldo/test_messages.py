@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from caixa_comum.dominio import MAIOR_VALOR, Tipo
 from caixa_comum.events import LancamentoRegistrado, encode
-from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Message, rejection, triage
+from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Message, rejection, traceparents, triage
 
 
 def _body(valor: int = 1) -> tuple[UUID, bytes]:
@@ -72,3 +72,10 @@ def test_what_is_too_large_to_keep_is_kept_in_part() -> None:
     assert len(rejected.body) == BODY_LIMIT
     assert len(rejected.headers) == len(rejected.reason) == TEXT_LIMIT
     assert rejected.event_id is None
+
+
+def test_a_batch_names_the_traces_that_it_continues() -> None:
+    """Valid traceparent headers are told once each, in order; others, and none, are passed over."""
+    one, two = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
+    headers: list[dict[str, object]] = [{"traceparent": one}, {}, {"traceparent": "x"}, {"traceparent": two}, {"traceparent": one}]
+    assert traceparents(Message(b"", headers=header) for header in headers) == [one, two]

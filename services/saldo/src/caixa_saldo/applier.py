@@ -16,7 +16,7 @@ from caixa_comum.identifiers import uuid7
 from caixa_saldo import metrics, projection, quarantine
 from caixa_saldo.bisection import Refused, apply_by_halves
 from caixa_saldo.deltas import summed
-from caixa_saldo.messages import Entry, Message, Rejection, rejection, triage
+from caixa_saldo.messages import Entry, Message, Rejection, rejection, traceparents, triage
 from caixa_saldo.transactions import until_done
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class Applier:
         if rejections:
             await until_done(lambda: self._set_apart(rejections), self._stop)
             outcome.quarantined = len(rejections)
-        _count(outcome, len(messages), time.perf_counter() - started, batch_id)
+        _count(outcome, messages, time.perf_counter() - started, batch_id)
         return outcome
 
     async def add(self, entries: Sequence[Entry], batch_id: UUID) -> tuple[Outcome, list[tuple[Entry, str]]]:
@@ -105,18 +105,19 @@ class Applier:
         metrics.LAST_LAG_SECONDS.set(max(0.0, (now - newest).total_seconds()))
 
 
-def _count(outcome: Outcome, size: int, seconds: float, batch_id: UUID) -> None:
+def _count(outcome: Outcome, messages: Sequence[Message], seconds: float, batch_id: UUID) -> None:
     metrics.APPLIED.inc(outcome.applied)
     metrics.DUPLICATES.inc(outcome.duplicates)
     metrics.QUARANTINED.inc(outcome.quarantined)
-    metrics.BATCH_SIZE.observe(size)
+    metrics.BATCH_SIZE.observe(len(messages))
     metrics.BATCH_SECONDS.observe(seconds)
     log.info(
         "batch",
         batch_id=str(batch_id),
-        size=size,
+        size=len(messages),
         applied=outcome.applied,
         duplicates=outcome.duplicates,
         quarantined=outcome.quarantined,
         duration_ms=round(seconds * 1000, 1),
+        traceparents=traceparents(messages),
     )

@@ -8,6 +8,7 @@ import msgspec
 
 from caixa_comum.dominio import MAIOR_VALOR
 from caixa_comum.events import InvalidEvent, LancamentoRegistrado, UnknownEvent, decode
+from caixa_comum.telemetry import TRACEPARENT, parse_traceparent
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body that the quarantine keeps: far above any event, far below a database packet."""
@@ -56,6 +57,12 @@ def triage(messages: Iterable[Message]) -> tuple[list[Entry], list[Rejection]]:
         else:
             entries.append(Entry(message, evento.id, evento.data))
     return entries, rejections
+
+
+def traceparents(messages: Iterable[Message], most: int = 20) -> list[str]:
+    """Give the distinct traces that the messages belong to, at most so many: a batch's log line names them."""
+    found = (str(message.headers.get(TRACEPARENT)) for message in messages)
+    return list(dict.fromkeys(value for value in found if parse_traceparent(value)))[:most]
 
 
 def rejection(message: Message, reason: str) -> Rejection:
