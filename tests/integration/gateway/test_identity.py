@@ -5,7 +5,7 @@ import base64
 import jwt
 import pytest
 
-from tests.integration.gateway.conftest import ADMIN, Door
+from tests.integration.gateway.door import ADMIN, Door
 
 
 async def test_a_merchant_is_registered_and_gets_a_token_that_names_it(door: Door) -> None:

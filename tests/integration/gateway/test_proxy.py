@@ -1,10 +1,10 @@
 """What passes the door, what does not, and what happens when a service is away."""
 
-import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.gateway.conftest import Door
+from tests.integration.gateway.door import Door
 
 SALDO = "/api/v1/saldos/atual"
 LANCAMENTOS = "/api/v1/lancamentos"
@@ -83,13 +83,41 @@ async def test_a_merchant_over_its_rate_waits_and_no_other_does(door: Door) -> N
     assert (await door.ask("GET", SALDO, headers=others))[0] == 200
 
 
-async def test_a_path_that_could_mean_two_things_is_refused(door: Door) -> None:
-    """Encoded dots and slashes never reach a service."""
-    headers = await door.merchant()
-    reader, writer = await asyncio.open_connection("127.0.0.1", door.settings.server.port)
-    head = f"GET /api/v1/saldos/%2e%2e/x HTTP/1.1\r\nHost: x\r\nAuthorization: {headers['Authorization']}\r\nConnection: close\r\n\r\n"
-    writer.write(head.encode())
-    answer = await asyncio.wait_for(reader.read(), 10)
-    writer.close()
-    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404"))
-    assert door.saldo.received == []
+@pytest.mark.parametrize("rate_limit", ["5/hour"])
+async def test_tokens_are_limited_by_the_address_that_asks(door: Door) -> None:
+    """Guessing secrets is slowed down whatever client is named: the sixth request of an address waits."""
+    outcomes = [await door.token(f"cx_{number}", "x") for number in range(6)]
+    assert [status for status, _, _ in outcomes] == [401] * 5 + [429]
+    _, body, headers = outcomes[-1]
+    assert body["title"] == "Pedidos demais"
+    assert 1 <= int(headers["retry-after"]) <= 3600
+    assert all("ratelimit" in told and "ratelimit-policy" in told for _, _, told in outcomes)
+
+
+async def test_an_answer_to_head_has_a_length_and_no_body(door: Door) -> None:
+    """HEAD passes as it is."""
+    status, body, headers = await door.ask("HEAD", SALDO, headers=await door.merchant())
+    assert (status, body) == (200, b"")
+    assert int(headers["content-length"]) > 0
+    assert door.saldo.received[0].method == "HEAD"
+
+
+async def test_a_body_without_a_length_may_not_be_too_large_either(door: Door) -> None:
+    """A chunked body that grows over one mebibyte is refused with 413, though a part of it was under way."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"y" * 50_000
+
+    status, body, _ = await door.ask("POST", LANCAMENTOS, data=endless(), headers=await door.merchant())
+    assert (status, body["title"]) == (413, "Corpo grande demais")
+    assert door.fluxo.bodies == []
+
+
+async def test_health_tells_of_services_without_depending_on_them(door: Door) -> None:
+    """With saldo away the gateway is ready, and says what does not answer."""
+    assert (await door.health())[1]["verificacoes"] == {"banco": "ok", "esquema": "ok", "fluxo": "ok", "saldo": "ok"}
+    await door.saldo.stop()
+    status, body = await door.health()
+    assert (status, body["situacao"]) == (200, "pronta")
+    assert "does not answer" in body["verificacoes"]["saldo"]

@@ -1,17 +1,23 @@
-"""What no client library sends: framing tricks and hang-ups, byte by byte."""
+"""What no client library sends: framing tricks, byte by byte."""
 
 import asyncio
 
 import pytest
 
-from tests.integration.gateway.conftest import Door
+from tests.integration.gateway.door import Door
 
 HEAD = b"POST /api/v1/lancamentos HTTP/1.1\r\nHost: x\r\n"
 
 
+async def signed(door: Door, head: str, more: bytes = b"") -> bytes:
+    """Give a merchant's request: these lines, its token, and an empty line."""
+    token = (await door.merchant())["Authorization"]
+    return head.encode() + f"Host: x\r\nAuthorization: {token}\r\n".encode() + more + b"\r\n"
+
+
 async def raw(door: Door, sent: bytes) -> bytes:
     """Send bytes and read until the gateway closes or is silent."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", door.settings.server.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(sent)
     received = b""
     try:
@@ -48,14 +54,50 @@ async def test_a_framing_trick_is_refused_and_nothing_is_smuggled(door: Door, se
     assert door.fluxo.received == door.saldo.received == []
 
 
-async def test_clients_that_hang_up_leave_no_connection_behind(door: Door) -> None:
-    """After a hundred requests that were cut off half-way, the gateway still answers at once."""
-    headers = await door.merchant()
-    head = HEAD + f"Authorization: {headers['Authorization']}\r\nContent-Length: 100000\r\n\r\nhalf".encode()
-    for _ in range(100):
-        _, writer = await asyncio.open_connection("127.0.0.1", door.settings.server.port)
-        writer.write(head)
-        await writer.drain()
-        writer.close()
-    status, _, _ = await door.ask("GET", "/api/v1/saldos/atual", headers=headers)
-    assert status == 200
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/api/v1/saldos/%2e%2e/x",
+        "/api/v1/saldos/..%2flancamentos",
+        "/api/v1/saldos/../lancamentos",
+        "/api/v1/saldos//x",
+        "/api/v1/saldos/x#y",
+    ],
+)
+async def test_a_path_that_could_mean_two_things_is_refused(door: Door, target: str) -> None:
+    """Encoded dots and slashes never reach a service, even with a good token."""
+    answer = await raw(door, await signed(door, f"GET {target} HTTP/1.1\r\nConnection: close\r\n"))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert door.fluxo.received == door.saldo.received == []
+
+
+@pytest.mark.parametrize("value", [b"a\x01b", b"a\x7fb", b"\x1b[31m"])
+async def test_a_control_character_in_a_header_is_400(door: Door, value: bytes) -> None:
+    """It is neither passed on nor tripped over."""
+    sent = await signed(door, "GET /api/v1/saldos/atual HTTP/1.1\r\nConnection: close\r\n", b"X-Loja: " + value + b"\r\n")
+    assert (await raw(door, sent)).startswith(b"HTTP/1.1 400")
+    assert door.saldo.received == []
+
+
+async def test_bytes_beyond_ascii_in_a_header_are_no_fault(door: Door) -> None:
+    """An old client's accented header reaches the service."""
+    sent = await signed(door, "GET /api/v1/saldos/atual HTTP/1.1\r\nConnection: close\r\n", b"X-Loja: P\xe3o\r\n")
+    assert (await raw(door, sent)).startswith(b"HTTP/1.1 200")
+    assert door.saldo.received[0].headers["X-Loja"] == "Pão"
+
+
+async def test_an_upgrade_is_a_plain_request(door: Door) -> None:
+    """Nobody speaks WebSocket here: the service is asked over HTTP, without the upgrade."""
+    upgrade = (
+        b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\n"
+    )
+    answer = await raw(door, await signed(door, "GET /api/v1/saldos/atual HTTP/1.1\r\n", upgrade))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert "Upgrade" not in door.saldo.received[0].headers
+
+
+@pytest.mark.parametrize("line", ["CONNECT saldo:8080 HTTP/1.1", "TRACE / HTTP/1.1", "OPTIONS * HTTP/1.1", "FOO / HTTP/1.1"])
+async def test_methods_of_proxies_are_refused(door: Door, line: str) -> None:
+    """The door tunnels to nowhere and echoes nothing."""
+    answer = await raw(door, await signed(door, f"{line}\r\nConnection: close\r\n"))
+    assert answer.startswith(b"HTTP/1.1 4")

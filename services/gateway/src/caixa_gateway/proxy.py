@@ -17,7 +17,7 @@ from caixa_comum.tokens import Verifier
 from caixa_gateway.headers import has_control_characters, to_client, to_service
 from caixa_gateway.incoming import ClientGone, Incoming
 from caixa_gateway.rate_limit import RateLimit
-from caixa_gateway.routing import PREFIXES, AmbiguousPath, Destination, destination_of, repeatable
+from caixa_gateway.routing import PREFIXES, AmbiguousPath, Destination, destination_of
 from caixa_gateway.upstream import Outgoing, Upstream
 
 HUNG_UP = 499
@@ -48,7 +48,7 @@ class Proxy:
                 target=destination.target,
                 headers=_for_service(scope),
                 body=await incoming.body(),
-                idempotent=repeatable(scope["method"], destination.target.partition("?")[0], keyed=b"idempotency-key" in headers),
+                keyed=destination.keyed and scope["method"] == "POST" and b"idempotency-key" in headers,
             )
             await _unless(incoming.gone(), self._through(destination, outgoing, told, send))
 

@@ -8,7 +8,6 @@ import msgspec
 PREFIXES: Final = {"/api/v1/lancamentos": "fluxo", "/api/v1/fechamentos": "fluxo", "/api/v1/saldos": "saldo"}
 EXPORTS: Final = frozenset({"/api/v1/lancamentos/exportacao"})
 EXPORT_SECONDS: Final = 600.0
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 KEYED: Final = "/api/v1/lancamentos"
 """Below this path every POST honours its Idempotency-Key, so sending one twice records it once."""
 
@@ -21,11 +20,15 @@ class AmbiguousPath(Exception):
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where a request goes: the service, what it is asked for, and the seconds that the whole answer may take (None: as configured)."""
+    """Where a request goes: the service, and what it is asked for.
+
+    `seconds`: how long the whole answer may take (None: as configured). `keyed`: a POST there honours its Idempotency-Key.
+    """
 
     service: str
     target: str
     seconds: float | None = None
+    keyed: bool = False
 
 
 def destination_of(raw_path: str, query: str) -> Destination | None:
@@ -39,13 +42,8 @@ def destination_of(raw_path: str, query: str) -> Destination | None:
             if not _unambiguous(raw_path) or "#" in query:
                 raise AmbiguousPath(raw_path)
             target = f"{raw_path}?{query}" if query else raw_path
-            return Destination(service, target, EXPORT_SECONDS if raw_path in EXPORTS else None)
+            return Destination(service, target, EXPORT_SECONDS if raw_path in EXPORTS else None, prefix == KEYED)
     return None
-
-
-def repeatable(method: str, raw_path: str, *, keyed: bool) -> bool:
-    """Tell whether sending a request twice does no more than sending it once; `keyed`: it carries an Idempotency-Key."""
-    return method in SAFE or (method == "POST" and keyed and (raw_path == KEYED or raw_path.startswith(KEYED + "/")))
 
 
 def _unambiguous(raw_path: str) -> bool:

@@ -21,18 +21,16 @@ _log = structlog.get_logger(__name__)
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A request as a service receives it; `body` is whole (bytes) or a stream, which can be sent only once."""
+    """A request as a service receives it; `body` is whole (bytes) or a stream, which can be sent only once.
+
+    `keyed`: a service does it once however often it is sent, because of its Idempotency-Key.
+    """
 
     method: str
     target: str
     headers: list[tuple[str, str]]
     body: bytes | AsyncIterator[bytes] | None
-    idempotent: bool
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether it can be sent twice, and sending it twice does no more than sending it once."""
-        return self.idempotent and not isinstance(self.body, AsyncIterator)
+    keyed: bool
 
 
 class Upstream:
@@ -65,22 +63,35 @@ class Upstream:
             self._in_flight -= 1
 
     async def _asked(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
-        # A kept-alive connection may have been closed by the service in this very moment: what may be repeated is, once.
-        attempts = 2 if outgoing.repeatable else 1
-        for attempt in range(1, attempts + 1):
-            try:
-                return await self._request(outgoing, seconds)
-            except TimeoutError as error:
-                raise self.timed_out(error) from error
-            except (aiohttp.ClientConnectionError, ConnectionError) as error:
-                if isinstance(error.__cause__, Problem | ClientGone):
-                    raise error.__cause__ from error
-                if attempt == attempts:
-                    raise self._down(error) from error
-            except aiohttp.ClientError as error:
-                _log.warning("upstream_not_http", service=self.name, error=repr(error))
-                raise problem(502, f"O serviço {self.name} respondeu algo que não se entende.") from error
-        raise AssertionError("unreachable")
+        try:
+            return await self._sent(outgoing, seconds)
+        except TimeoutError as error:
+            raise self.timed_out(error) from error
+        except (aiohttp.ClientConnectionError, ConnectionError) as error:
+            if isinstance(error.__cause__, Problem | ClientGone):  # what the client's own body came to
+                raise error.__cause__ from error
+            _log.warning("upstream_down", service=self.name, error=repr(error))
+            raise unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.") from error
+        except aiohttp.ClientError as error:
+            _log.warning("upstream_not_http", service=self.name, error=repr(error))
+            raise problem(502, f"O serviço {self.name} respondeu algo que não se entende.") from error
+
+    async def _sent(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
+        """Send a request, and once more where its connection failed and that can do no harm.
+
+        A kept-alive connection may have been closed by the service in this very moment. For GET and its like the session itself
+        asks again; a POST with a key is sent again here, and so is what never left, because no connection came about.
+        """
+        again: tuple[type[Exception], ...] = (aiohttp.ClientConnectorError,)
+        if outgoing.keyed:
+            again = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError)
+        try:
+            return await self._request(outgoing, seconds)
+        except again as error:
+            if isinstance(outgoing.body, AsyncIterator):
+                raise
+            _log.info("upstream_asked_again", service=self.name, error=repr(error))
+            return await self._request(outgoing, seconds)
 
     async def _request(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
         return await self._session.request(
@@ -98,10 +109,6 @@ class Upstream:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
         return problem(504, f"O serviço {self.name} demorou demais. Se o pedido tinha Idempotency-Key, repita-o com a mesma chave.")
-
-    def _down(self, error: Exception) -> Problem:
-        _log.warning("upstream_down", service=self.name, error=repr(error))
-        return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
 
 
 def new_session() -> aiohttp.ClientSession:
