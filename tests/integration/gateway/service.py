@@ -18,6 +18,7 @@ class Service:
         self.received: list[web.Request] = []
         self.bodies: list[bytes] = []
         self.busy_with = 0
+        self.let_go = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -47,7 +48,9 @@ class Service:
             self.busy_with -= 1
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        """Tell of the request; `?pendente` never answers, `?corrente` streams, `?semfim` streams for ever."""
+        """Tell of the request; `?segurado` waits until let go, `?pendente` for ever, `?corrente` streams, `?semfim` streams for ever."""
+        if "segurado" in request.query:
+            await self.let_go.wait()
         if "pendente" in request.query:
             await asyncio.Event().wait()
         if "corrente" in request.query or "semfim" in request.query:
