@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caixa_comum.bodies import decode, pointer
+from caixa_comum.bodies import decode
 from caixa_comum.problems import Problem
+from caixa_comum.sentences import pointer
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):

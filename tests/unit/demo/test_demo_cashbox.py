@@ -6,7 +6,7 @@ from typing import Any
 from tests.demo.demo_cashbox import decoded, fitted, is_ready, state
 
 
-def cashbox(**status: Any) -> dict[str, Any]:  # noqa: ANN401 (free-form JSON)
+def cashbox(**status: Any) -> dict[str, Any]:
     """Return a CashBox of generation 2 with this status."""
     return {"kind": "CashBox", "metadata": {"name": "loja", "generation": 2}, "status": status}
 

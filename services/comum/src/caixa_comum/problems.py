@@ -25,6 +25,7 @@ TITULOS = {
     404: "Não encontrado",
     405: "Método não permitido",
     406: "Formato não disponível",
+    408: "Pedido lento demais",
     409: "Conflito",
     413: "Corpo grande demais",
     415: "Tipo de conteúdo não aceito",
