@@ -15,7 +15,7 @@ from tests.demo import images_debian
 from tests.demo.demo_cashbox import RESOURCE, administrator, wait_ready
 from tests.demo.demo_install import OPERATOR_NAMESPACE, ROOT, prepare
 from tests.demo.images import SERVICES
-from tests.kubernetes import containerd
+from tests.kubernetes import image_store
 from tests.kubernetes.helm import helm_binary
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.where import OneNode
@@ -78,7 +78,7 @@ def install() -> Installation:
     """Run the README's commands on a fresh node, and open the gateway to this machine. Raises what the steps raise."""
     cluster = OneNode()
     kubectl, images = prepare(cluster)
-    containerd.name_again(published_names(images.version))
+    image_store.name_again(published_names(images.version))
     with step("the README's commands for the platform team"):
         printed = as_written(kubectl, commands("tests/cluster/test_platform.py"))
     name = kubectl.items(RESOURCE)[0]["metadata"]["name"]

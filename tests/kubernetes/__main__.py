@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.kubernetes import node, status
+from tests.kubernetes import image_store, node, status
 from tests.kubernetes.folders import NODE
 from tests.kubernetes.go import GoMissing
 from tests.kubernetes.requirements import CannotRun
@@ -36,7 +36,7 @@ def _do(what: str, archives: list[Path]) -> int:
         print("\n".join(left) or "nothing is left")
         return bool(left)
     node.up()
-    node.load(archives)
+    image_store.load({archive.stem: archive for archive in archives})
     print(f"ready: export KUBECONFIG={NODE.kubeconfig}")
     return 0
 

@@ -12,7 +12,6 @@ from tests.provision.command import run
 
 SOCKET = RUN / "containerd.sock"
 NAMESPACE = "k8s.io"
-IMPORT_SECONDS = 600.0
 
 
 def configuration(root: Path, network: Path, snapshotter: str) -> str:
@@ -51,15 +50,9 @@ def is_ready() -> bool:
     return any(words[1:2] == ["cri"] and words[-1] == "ok" for words in (line.split() for line in listed.splitlines()))
 
 
-def import_archive(archive: Path) -> None:
-    """Load an image archive. Raises CommandFailed."""
-    run(["ctr", "--address", SOCKET, "--namespace", NAMESPACE, "images", "import", archive], timeout=IMPORT_SECONDS)
-
-
-def name_again(names: Mapping[str, str]) -> None:
-    """Give loaded images, the keys, a further name each: a manifest then finds them under the name that is published."""
-    for image, name in names.items():
-        run(["ctr", "--address", SOCKET, "--namespace", NAMESPACE, "images", "tag", "--force", image, name])
+def ctr(*words: str, timeout: float = 60.0) -> str:
+    """Ask this containerd something about the pods' namespace and return what it printed. Raises CommandFailed."""
+    return run(["ctr", "--address", SOCKET, "--namespace", NAMESPACE, *words], timeout=timeout)
 
 
 def shims(processes: Mapping[int, str]) -> list[int]:

@@ -47,4 +47,6 @@ class Folders:
 
 
 NODE = Folders(cache() / "cluster")
+IMAGES = cache() / "cluster-images"
+"""containerd's store: a cache, so that images need not be loaded again; it holds nothing but images after a clean `down`."""
 LOCK = cache() / "cluster.lock"

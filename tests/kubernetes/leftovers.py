@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.kubernetes import cgroups, containerd, iptables, network, processes, sysctls
+from tests.kubernetes import cgroups, containerd, image_store, iptables, network, processes, sysctls
 from tests.kubernetes.folders import NODE, PROCESSES, RUN
 from tests.kubernetes.waiting import until
 
@@ -35,6 +35,8 @@ def clean() -> None:
     for name in ORDER:
         processes.stop(PROCESSES, name, grace=5)
     until("the pods' processes end", cgroups.kill, seconds=30)
+    if processes.pid_of(PROCESSES, "containerd"):
+        image_store.close()
     _kill_shims()
     processes.stop(PROCESSES, "containerd", grace=5)  # its mount namespace, and all mounts with it, end with the last of these
     for point in mounts():

@@ -1,13 +1,13 @@
 """One Kubernetes node on this machine: up, down, and images loaded into it."""
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.kubernetes import (
     components,
     containerd,
     dns,
+    image_store,
     kubelet,
     leftovers,
     network,
@@ -21,7 +21,7 @@ from tests.kubernetes.binaries import Binaries, binaries
 from tests.kubernetes.certificates import Authority
 from tests.kubernetes.components import Api
 from tests.kubernetes.credentials import is_ready, write_admin, write_certificates, write_kubelet_client, write_user
-from tests.kubernetes.folders import LOCK, NODE, PROCESSES, RUN
+from tests.kubernetes.folders import IMAGES, LOCK, NODE, PROCESSES, RUN
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.ports import free_ports, preferred
 from tests.kubernetes.waiting import TimedOut, until
@@ -37,7 +37,6 @@ USERS = {
     "coredns": (dns.USER, []),
 }
 SERVER_NOTE = RUN / "server"
-LOADED = RUN / "loaded.json"
 HOSTS = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{kubelet.DOMAIN}", "localhost"]
 
 
@@ -77,21 +76,9 @@ def is_up(kubectl: Kubectl) -> bool:
     return is_ready(SERVER_NOTE.read_text(), NODE.certificates) and _node_is_ready(kubectl)
 
 
-def load(archives: Iterable[Path]) -> None:
-    """Load image archives that are not loaded yet; an archive is known by its path, size and time."""
-    loaded = set(json.loads(LOADED.read_text())) if LOADED.exists() else set()
-    for archive in archives:
-        facts = archive.stat()
-        key = f"{archive}:{facts.st_size}:{facts.st_mtime_ns}"
-        if key not in loaded:
-            with step(f"loading {archive.stem}"):
-                containerd.import_archive(archive)
-            loaded.add(key)
-            LOADED.write_text(json.dumps(sorted(loaded)))
-
-
 def _start(built: Binaries, kubectl: Kubectl) -> None:
     sysctls.prepare(leftovers.NOTES)
+    image_store.prepare()
     network.create_bridge()
     etcd_port, peer_port, kubelet_port, proxy_health, proxy_metrics, dns_port = free_ports(6)
     api = Api(network.ADDRESS, preferred(6443, network.ADDRESS), etcd_port, NODE.certificates)
@@ -101,7 +88,7 @@ def _start(built: Binaries, kubectl: Kubectl) -> None:
     _process("containerd", containerd.command(configurations / "containerd.toml"))
     _process("kube-apiserver", components.api_server(built, api, *_node_options()))
     _await("containerd", containerd.is_ready)
-    containerd.import_archive(pause_image.write_archive(built["pause"], NODE.state / "pause.tar"))
+    image_store.load({pause_image.IMAGE: pause_image.write_archive(built["pause"], IMAGES / "pause.tar")})
     _await("kube-apiserver", lambda: is_ready(api.server, NODE.certificates))
     _process("kube-controller-manager", components.controller_manager(built, configurations / "kube-controller-manager", NODE.certificates))
     _process("kube-scheduler", components.scheduler(built, configurations / "kube-scheduler"))
@@ -127,8 +114,8 @@ def _write_configurations(api: Api, kubelet_port: int, proxy_health: int, proxy_
     (folder / "Corefile").write_text(dns.corefile(folder / "coredns", dns_port))
     (folder / "kubelet.json").write_text(kubelet.kubelet_configuration(NODE.certificates / "authority.crt", kubelet_port))
     (folder / "kube-proxy.json").write_text(kubelet.proxy_configuration(folder / "kube-proxy", proxy_health, proxy_metrics))
-    snapshotter = containerd.snapshotter(NODE.state)
-    (folder / "containerd.toml").write_text(containerd.configuration(NODE.state / "containerd", folder / "network", snapshotter))
+    snapshotter = containerd.snapshotter(IMAGES)
+    (folder / "containerd.toml").write_text(containerd.configuration(IMAGES / "containerd", folder / "network", snapshotter))
     return folder
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from tests.kubernetes import node
+from tests.kubernetes import image_store, node
 from tests.kubernetes.existing import Existing
 from tests.kubernetes.kind import Kind
 from tests.kubernetes.kubectl import Kubectl
@@ -44,7 +44,7 @@ class OneNode:
 
     def load(self, archives: Mapping[str, Path]) -> None:
         """Load archives into the node's containerd."""
-        node.load(archives.values())
+        image_store.load(archives)
 
     def address(self, kubectl: Kubectl, namespace: str, service: str, node_port: int) -> str:  # noqa: ARG002 (Cluster's signature)
         """Return the node port on the loopback address."""
