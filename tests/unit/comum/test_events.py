@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caixa_comum.dominio import MAIOR_VALOR, Tipo
-from caixa_comum.events import LANCAMENTO_REGISTRADO, InvalidEvent, LancamentoRegistrado, UnknownEvent, decode, encode
+from caixa_comum.events import (
+    DIA_FECHADO,
+    LANCAMENTO_REGISTRADO,
+    DiaFechado,
+    InvalidEvent,
+    LancamentoRegistrado,
+    TotaisDoDia,
+    UnknownEvent,
+    decode,
+    encode,
+)
 
 ENTRIES = st.builds(
     LancamentoRegistrado,
@@ -82,3 +92,30 @@ def test_no_bytes_make_decoding_fault(body: bytes) -> None:
     """Whatever a queue holds, decoding ends in one of the two refusals."""
     with pytest.raises((InvalidEvent, UnknownEvent)):
         decode(body)
+
+
+TOTALS = st.builds(
+    TotaisDoDia,
+    moeda=st.sampled_from(["BRL", "USD"]),
+    total_creditos=st.integers(0, MAIOR_VALOR),
+    total_debitos=st.integers(0, MAIOR_VALOR),
+    quantidade=st.integers(0, 10**9),
+)
+
+
+@given(
+    st.builds(
+        DiaFechado,
+        id=st.uuids(),
+        comerciante_id=st.uuids(),
+        data=st.dates(date(1900, 1, 1)),
+        totais=st.lists(TOTALS, max_size=3).map(tuple),
+        hash=st.just("ab" * 32),
+        hash_anterior=st.none() | st.just("cd" * 32),
+        fechado_em=st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  bounds are naive
+    )
+)
+def test_a_closing_survives_the_journey(closing: DiaFechado) -> None:
+    """A closed day comes out as it went in, under its own type."""
+    event = decode(encode(closing, event_id=closing.id, time=closing.fechado_em, source="/fluxo"))
+    assert (event.data, event.id, event.type) == (closing, closing.id, DIA_FECHADO)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from caixa_comum.dominio import MAIOR_VALOR
-from caixa_comum.events import InvalidEvent, LancamentoRegistrado, UnknownEvent, decode
+from caixa_comum.events import DiaFechado, InvalidEvent, LancamentoRegistrado, UnknownEvent, decode
 from caixa_comum.telemetry import TRACEPARENT, parse_traceparent
 
 BODY_LIMIT = 1024 * 1024
@@ -52,7 +52,9 @@ def triage(messages: Iterable[Message]) -> tuple[list[Entry], list[Rejection]]:
         except (UnknownEvent, InvalidEvent) as error:
             rejections.append(rejection(message, f"{type(error).__name__}: {error}"))
             continue
-        if evento.data.valor > MAIOR_VALOR:
+        if isinstance(evento.data, DiaFechado):
+            rejections.append(rejection(message, f"UnknownEvent: {evento.type}"))
+        elif evento.data.valor > MAIOR_VALOR:
             rejections.append(rejection(message, f"InvalidEvent: valor above {MAIOR_VALOR}"))
         else:
             entries.append(Entry(message, evento.id, evento.data))
