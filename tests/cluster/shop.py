@@ -108,8 +108,8 @@ class Shop:
         """Return a token that is good for another minute. Raises Refused."""
         held = self._tokens.get(credentials.client_id)
         if held is None or time.monotonic() > held.until:
-            basic = aiohttp.BasicAuth(credentials.client_id, credentials.client_secret)
-            async with self._session.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=basic) as answer:
+            basic = {"Authorization": aiohttp.encode_basic_auth(credentials.client_id, credentials.client_secret)}
+            async with self._session.post("/oauth/token", data={"grant_type": "client_credentials"}, headers=basic) as answer:
                 if answer.status != 200:
                     raise Refused(f"POST /oauth/token: {answer.status} {await answer.text()}")
                 granted = await answer.json()

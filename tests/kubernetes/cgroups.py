@@ -22,7 +22,7 @@ def pids(tree: Path = ROOT) -> set[int]:
 
 def pids_of_pod(uid: str, tree: Path = ROOT) -> set[int]:
     """List every process of the pod with this uid."""
-    return _pids([group for root in roots(tree) for group in root.rglob(f"pod{uid}")])
+    return _pids([group for root in roots(tree) for group in _below(root) if group.name == f"pod{uid}"])
 
 
 def kill(tree: Path = ROOT) -> bool:
@@ -37,7 +37,7 @@ def kill(tree: Path = ROOT) -> bool:
 def remove(tree: Path = ROOT) -> None:
     """Take the groups away, the deepest first; those that still hold a process stay."""
     for root in roots(tree):
-        for group in sorted((path for path in root.rglob("*/") if path.is_dir()), key=lambda path: -len(path.parts)):
+        for group in sorted(_below(root), key=lambda path: -len(path.parts)):
             with contextlib.suppress(OSError):
                 group.rmdir()
         with contextlib.suppress(OSError):
@@ -47,7 +47,12 @@ def remove(tree: Path = ROOT) -> None:
 def _pids(groups: list[Path]) -> set[int]:
     found: set[int] = set()
     for top in groups:
-        for group in [top, *top.rglob("*/")]:
+        for group in [top, *_below(top)]:
             with contextlib.suppress(OSError):
                 found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
     return found
+
+
+def _below(top: Path) -> list[Path]:
+    """List the groups below one. `os.walk` passes over those that end meanwhile, where a glob would fail."""
+    return [Path(folder, name) for folder, names, _ in os.walk(top) for name in names]

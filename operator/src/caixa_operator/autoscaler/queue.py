@@ -57,13 +57,13 @@ class Queue:
         """Ask `management_url`, such as http://caixa-rabbitmq.loja.svc:15672."""
         self._session = session
         self._url = f"{management_url}/api/queues/{topology.VHOST}/{topology.QUEUE}"
-        self._auth = aiohttp.BasicAuth("operator", password)
+        self._headers = {"Authorization": aiohttp.encode_basic_auth("operator", password)}
 
     async def read(self) -> Reading:
         """Look at the queue. Raises QueueUnreadable."""
         query = {"disable_stats": "false", "msg_rates_age": str(SAMPLE_SECONDS), "msg_rates_incr": "5"}
         try:
-            async with self._session.get(self._url, params=query, auth=self._auth, timeout=TIMEOUT) as response:
+            async with self._session.get(self._url, params=query, headers=self._headers, timeout=TIMEOUT) as response:
                 if response.status != HTTPStatus.OK:
                     raise QueueUnreadable(f"the management API answered {response.status}")
                 return parsed(await response.read())

@@ -8,7 +8,7 @@ from typing import Final
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
 from caixa_comum.process import pause
@@ -20,8 +20,8 @@ CONNECT_SECONDS: Final = 10.0
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
-BROKER_ERRORS: Final = (AMQPError, ConnectionError, OSError, TimeoutError, asyncio.InvalidStateError)
-"""What a lost or refused connection raises; `aio_pika` lets some of asyncio's own errors through."""
+BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, ConnectionError, OSError, TimeoutError, asyncio.InvalidStateError)
+"""What a lost or refused connection raises; `aio_pika` lets some of asyncio's own errors through, and a closed channel's is a RuntimeError."""
 
 _log = structlog.get_logger(__name__)
 
