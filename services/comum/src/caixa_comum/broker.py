@@ -21,7 +21,7 @@ FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
 BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, ConnectionError, OSError, TimeoutError, asyncio.InvalidStateError)
-"""What a lost or refused connection raises; `aio_pika` lets some of asyncio's own errors through, and a closed channel's is a RuntimeError."""
+"""What a lost or refused connection raises: `aio_pika` lets some of asyncio's own errors through, and has one for closed channels apart."""
 
 _log = structlog.get_logger(__name__)
 
