@@ -58,5 +58,5 @@ clean: ## forget the virtual environment and the tools' caches
 	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "▸ Python packages, as uv.lock says"
 	@test -x $(RUN)/uv || $(RUN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(RUN)/uv sync --quiet --frozen
+	@$(RUN)/uv sync --quiet --frozen --compile-bytecode
 	@touch $@
