@@ -25,6 +25,22 @@ def test_a_services_user_may_not_alter_its_schema(mysql: Database) -> None:
         cursor.execute("CREATE TABLE mine (id INT)")
 
 
+def test_who_compares_reads_five_tables_and_nothing_else(private_mysql: Callable[[], Database]) -> None:
+    """Granted before the tables exist, the user reads them once they do, writes to none, and makes none."""
+    server = private_mysql()
+    server.server.execute(["CREATE TABLE caixa_fluxo.lancamento (id INT)", "CREATE TABLE caixa_fluxo.idempotencia (id INT)"])
+    own = connected(server.port, server.address.passwords["reconciliacao"], user="reconciliacao")
+    with own as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM caixa_fluxo.lancamento")
+        for refused in (
+            "SELECT id FROM caixa_fluxo.idempotencia",
+            "INSERT INTO caixa_fluxo.lancamento VALUES (1)",
+            "CREATE TABLE caixa_fluxo.outbox (id INT)",
+        ):
+            with pytest.raises(pymysql.Error, match="denied"):
+                cursor.execute(refused)
+
+
 def test_nobody_enters_without_a_password(mysql: Database) -> None:
     """Root without its password is refused, by whatever name the machine is called."""
     with pytest.raises(pymysql.Error, match="Access denied"), connected(mysql.port, "", user=ROOT):

@@ -1,6 +1,6 @@
 """Events of entries as fluxo publishes them, and the balances as root sees them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -10,9 +10,10 @@ from aio_pika.abc import AbstractExchange
 
 from caixa_comum.broker import connect
 from caixa_comum.dominio import Tipo
-from caixa_comum.events import CONTENT_TYPE, LANCAMENTO_REGISTRADO, LancamentoRegistrado, encode
+from caixa_comum.events import CONTENT_TYPE, DIA_FECHADO, LANCAMENTO_REGISTRADO, DiaFechado, LancamentoRegistrado, TotaisDoDia, encode
 from caixa_comum.identifiers import uuid7
 from caixa_comum.topology import EXCHANGE
+from caixa_saldo.deltas import summed
 from caixa_saldo.messages import Message as Received
 from tests.local.broker import Broker
 from tests.local.database import Database
@@ -49,6 +50,38 @@ def body_of(lancamento: LancamentoRegistrado) -> bytes:
 def received(lancamento: LancamentoRegistrado) -> Received:
     """Give the event as the consumer hands it to the applier."""
     return Received(body=body_of(lancamento), message_id=str(lancamento.id))
+
+
+def closing(lancamentos: Sequence[LancamentoRegistrado], comerciante_id: UUID | None = None, data: date = DIA) -> DiaFechado:
+    """Give the receipt of a merchant's day that holds exactly these entries."""
+    totais = [
+        TotaisDoDia(moeda=delta.moeda, total_creditos=delta.creditos, total_debitos=delta.debitos, quantidade=delta.quantidade)
+        for delta in sorted(summed(lancamentos), key=lambda delta: delta.moeda)
+    ]
+    return DiaFechado(
+        id=uuid7(),
+        comerciante_id=comerciante_id or lancamentos[0].comerciante_id,
+        data=data,
+        totais=tuple(totais),
+        hash="0" * 64,
+        hash_anterior=None,
+        fechado_em=datetime.now(UTC),
+    )
+
+
+def closing_received(fechamento: DiaFechado) -> Received:
+    """Give the receipt as the consumer hands it to the applier."""
+    return Received(body=closing_body(fechamento), message_id=str(fechamento.id))
+
+
+def closing_body(fechamento: DiaFechado) -> bytes:
+    """Give the receipt's event as fluxo publishes it."""
+    return encode(fechamento, event_id=fechamento.id, time=fechamento.fechado_em, source="/fluxo")
+
+
+async def publish_closing(broker: Broker, fechamento: DiaFechado) -> None:
+    """Publish a receipt as fluxo's relay does."""
+    await publish(broker, [(str(fechamento.id), closing_body(fechamento))], routing_key=DIA_FECHADO)
 
 
 async def publish(broker: Broker, bodies: Iterable[tuple[str, bytes]], *, routing_key: str = LANCAMENTO_REGISTRADO) -> None:

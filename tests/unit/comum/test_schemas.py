@@ -2,7 +2,7 @@
 
 import pytest
 
-from caixa_comum.schemas import USERS, statements
+from caixa_comum.schemas import COMPARED, RECONCILIATION, USERS, statements
 
 PASSWORDS = {user: f"senha-{user}" for user in USERS}
 
@@ -13,6 +13,17 @@ def test_each_service_has_a_user_that_works_and_one_that_alters() -> None:
     assert "GRANT SELECT, INSERT, UPDATE, DELETE ON `caixa_fluxo`.* TO 'fluxo'@'%'" in sql
     assert "GRANT ALL PRIVILEGES ON `caixa_fluxo`.* TO 'fluxo_migration'@'%'" in sql
     assert not [line for line in sql if line.startswith("GRANT") and "*.*" in line]
+
+
+def test_who_compares_may_only_read_what_is_compared() -> None:
+    """The user of the reconciliation keeps SELECT on five tables: every CREATE that it is granted is taken back at once."""
+    mine = [line for line in statements(PASSWORDS) if RECONCILIATION in line and line.startswith(("GRANT", "REVOKE"))]
+    granted, revoked = mine[::2], mine[1::2]
+    assert len(granted) == len(revoked) == len(COMPARED)
+    for grant, revoke in zip(granted, revoked, strict=True):
+        table = grant.removeprefix("GRANT SELECT, CREATE ON ").removesuffix(f" TO '{RECONCILIATION}'@'%'")
+        assert table.count("`") == 4
+        assert revoke == f"REVOKE CREATE ON {table} FROM '{RECONCILIATION}'@'%'"
 
 
 def test_nothing_is_dropped() -> None:

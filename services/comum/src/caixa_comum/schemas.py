@@ -1,4 +1,4 @@
-"""Schemas and their users as SQL: two users per schema, one that works in it and one that may alter it."""
+"""Schemas and their users as SQL: two users per schema, one that works in it and one that may alter it; and one that compares."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +17,18 @@ def migration_user(service: str) -> str:
     return f"{service}_migration"
 
 
-USERS: Final = tuple(user for service in SERVICES for user in (service, migration_user(service)))
+RECONCILIATION: Final = "reconciliacao"
+"""The user that proves balance = sum of entries: the only one that reads two schemas, and it writes to neither."""
+
+COMPARED: Final = (
+    ("fluxo", "lancamento"),
+    ("fluxo", "outbox"),
+    ("saldo", "saldo_diario"),
+    ("saldo", "inbox"),
+    ("saldo", "fechamento_recebido"),
+)
+
+USERS: Final = (*(user for service in SERVICES for user in (service, migration_user(service))), RECONCILIATION)
 
 
 def statements(passwords: Mapping[str, str]) -> list[str]:
@@ -30,13 +41,18 @@ def statements(passwords: Mapping[str, str]) -> list[str]:
         schema = schema_of(service)
         sql.append(f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         for user, rights in ((service, WORK), (migration_user(service), "ALL PRIVILEGES")):
-            password = _quoted(passwords[user])
-            sql += [
-                f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY {password}",
-                f"ALTER USER '{user}'@'%' IDENTIFIED BY {password}",
-                f"GRANT {rights} ON `{schema}`.* TO '{user}'@'%'",
-            ]
+            sql += [*_user(user, passwords[user]), f"GRANT {rights} ON `{schema}`.* TO '{user}'@'%'"]
+    sql += _user(RECONCILIATION, passwords[RECONCILIATION])
+    for service, table in COMPARED:
+        # Users come before the migrations' tables, and only a grant with CREATE may name a table that is not there yet.
+        name = f"`{schema_of(service)}`.`{table}`"
+        sql += [f"GRANT SELECT, CREATE ON {name} TO '{RECONCILIATION}'@'%'", f"REVOKE CREATE ON {name} FROM '{RECONCILIATION}'@'%'"]
     return sql
+
+
+def _user(user: str, password: str) -> list[str]:
+    quoted = _quoted(password)
+    return [f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY {quoted}", f"ALTER USER '{user}'@'%' IDENTIFIED BY {quoted}"]
 
 
 def _quoted(text: str) -> str:

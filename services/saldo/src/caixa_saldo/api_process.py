@@ -27,7 +27,8 @@ async def serve_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     checks = {"banco": database_check(engine), "esquema": schema_check(engine, PACKAGE)}
     try:
         async with published_verifier(settings.tokens) as verifier:
-            routes = balance_routes(BalanceReads(engine), partial(datetime.now, UTC))
+            clock = partial(datetime.now, UTC)
+            routes = balance_routes(BalanceReads(engine, clock), clock)
             app = create_app(routes, title="Caixa: saldos", verifier=verifier)
             await serve(app, settings.server, management_app(checks, life=life), stop, life=life)
     finally:

@@ -12,11 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_comum.database import is_duplicate
+from caixa_comum.events import LancamentoRegistrado
 from caixa_comum.identifiers import uuid7
-from caixa_saldo import metrics, projection, quarantine
+from caixa_saldo import metrics, projection, quarantine, receipts
 from caixa_saldo.bisection import Refused, apply_by_halves
 from caixa_saldo.deltas import summed
-from caixa_saldo.messages import Entry, Message, Rejection, rejection, traceparents, triage
+from caixa_saldo.messages import Closing, Entry, Event, Message, Rejection, rejection, traceparents, triage
 from caixa_saldo.transactions import until_done
 
 log = structlog.get_logger(__name__)
@@ -42,43 +43,51 @@ class Applier:
         """Apply the messages, all committed on return. Raises Stopped when told to stop while the database is down."""
         started = time.perf_counter()
         batch_id = uuid7()
-        entries, rejections = triage(messages)
-        outcome, refused = await self.add(entries, batch_id)
-        rejections += [rejection(entry.message, reason) for entry, reason in refused]
+        events, rejections = triage(messages)
+        outcome, refused = await self.add(events, batch_id)
+        rejections += [rejection(event.message, reason) for event, reason in refused]
         if rejections:
             await until_done(lambda: self._set_apart(rejections), self._stop)
             outcome.quarantined = len(rejections)
         _count(outcome, messages, time.perf_counter() - started, batch_id)
         return outcome
 
-    async def add(self, entries: Sequence[Entry], batch_id: UUID) -> tuple[Outcome, list[tuple[Entry, str]]]:
-        """Add the entries to the balances, all committed on return, but for those that the database refuses: given back with why.
+    async def add(self, events: Sequence[Event], batch_id: UUID) -> tuple[Outcome, list[tuple[Event, str]]]:
+        """Add entries to the balances and keep receipts, all committed on return; what the database refuses is given back with why.
 
         Raises Stopped when told to stop while the database is down.
         """
         outcome = Outcome()
-        refused: list[tuple[Entry, str]] = []
+        refused: list[tuple[Event, str]] = []
 
-        async def attempt(some: Sequence[Entry]) -> None:
+        async def attempt(some: Sequence[Event]) -> None:
             fresh = await until_done(lambda: self._add(some, batch_id), self._stop)
             outcome.applied += len(fresh)
             outcome.duplicates += len(some) - len(fresh)
-            self._measure_lag(fresh)
+            entries = [event.lancamento for event in fresh if isinstance(event, Entry)]
+            metrics.APPLIED.inc(len(entries))
+            metrics.CLOSINGS.inc(len(fresh) - len(entries))
+            self._measure_lag(entries)
 
-        async def reject(entry: Entry, refusal: Refused) -> None:
-            refused.append((entry, f"refused by the database: {refusal}"))
+        async def reject(event: Event, refusal: Refused) -> None:
+            refused.append((event, f"refused by the database: {refusal}"))
 
-        await apply_by_halves(entries, attempt, reject)
+        await apply_by_halves(events, attempt, reject)
         return outcome, refused
 
-    async def _add(self, entries: Sequence[Entry], batch_id: UUID) -> list[Entry]:
-        """Add what the balances do not include yet, in one transaction; the entries that were added."""
-        fresh = {entry.event_id: entry for entry in entries}
+    async def _add(self, events: Sequence[Event], batch_id: UUID) -> list[Event]:
+        """Add what is not included yet, in one transaction; the events that were added."""
+        fresh = {event.event_id: event for event in events}
         while fresh:
+            deltas = summed(event.lancamento for event in fresh.values() if isinstance(event, Entry))
+            closings = {event.event_id: event.fechamento for event in fresh.values() if isinstance(event, Closing)}
             try:
                 async with self._engine.begin() as connection:
                     await projection.claim(connection, list(fresh), batch_id, self._clock())
-                    await projection.add(connection, summed(entry.lancamento for entry in fresh.values()))
+                    if deltas:
+                        await projection.add(connection, deltas)
+                    if closings:
+                        await receipts.keep(connection, closings, self._clock())
             except IntegrityError as error:
                 if is_duplicate(error) is None:
                     raise
@@ -95,18 +104,18 @@ class Applier:
         async with self._engine.begin() as connection:
             await quarantine.keep(connection, rejections, self._clock())
 
-    def _measure_lag(self, entries: Sequence[Entry]) -> None:
+    def _measure_lag(self, entries: Sequence[LancamentoRegistrado]) -> None:
         if not entries:
             return
         now = self._clock()
         for entry in entries:
-            metrics.LAG_SECONDS.observe(max(0.0, (now - entry.lancamento.registrado_em).total_seconds()))
-        newest = max(entry.lancamento.registrado_em for entry in entries)
+            metrics.LAG_SECONDS.observe(max(0.0, (now - entry.registrado_em).total_seconds()))
+        newest = max(entry.registrado_em for entry in entries)
         metrics.LAST_LAG_SECONDS.set(max(0.0, (now - newest).total_seconds()))
 
 
 def _count(outcome: Outcome, messages: Sequence[Message], seconds: float, batch_id: UUID) -> None:
-    metrics.APPLIED.inc(outcome.applied)
+    metrics.REDELIVERED.inc(sum(message.redelivered for message in messages))
     metrics.DUPLICATES.inc(outcome.duplicates)
     metrics.QUARANTINED.inc(outcome.quarantined)
     metrics.BATCH_SIZE.observe(len(messages))

@@ -6,9 +6,10 @@ from caixa_comum.command_line import run
 from caixa_saldo.api_process import api
 from caixa_saldo.consumer_process import consumer
 from caixa_saldo.migrate_process import migrate
+from caixa_saldo.reconciliation_process import reconciliar
 from caixa_saldo.replay_process import replay
 
 
 def main() -> NoReturn:
     """Run the process that the command line names."""
-    run("caixa-saldo", {"api": api, "consumer": consumer, "migrate": migrate, "replay": replay})
+    run("caixa-saldo", {"api": api, "consumer": consumer, "migrate": migrate, "reconciliar": reconciliar, "replay": replay})

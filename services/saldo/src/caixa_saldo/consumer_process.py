@@ -20,11 +20,12 @@ from caixa_saldo.applier import Applier
 from caixa_saldo.consumption import Subscription
 from caixa_saldo.settings import ConsumerSettings
 from caixa_saldo.transactions import Stopped
+from caixa_saldo.watch import watch
 
 NAME = "saldo-consumer"
 PACKAGE = "caixa_saldo"
 POOL = 4
-"""One transaction at a time, and the checks of readiness."""
+"""One transaction at a time, the checks of readiness, and the watch over closed days."""
 
 
 async def run_consumer(settings: ConsumerSettings, stop: asyncio.Event) -> None:
@@ -38,7 +39,8 @@ async def run_consumer(settings: ConsumerSettings, stop: asyncio.Event) -> None:
 
 
 async def _run(settings: ConsumerSettings, engine: AsyncEngine, stop: asyncio.Event) -> None:
-    applier = Applier(engine, stop, partial(datetime.now, UTC))
+    clock = partial(datetime.now, UTC)
+    applier = Applier(engine, stop, clock)
     subscription = Subscription(
         applier.apply, prefetch=settings.prefetch, batch=settings.batch, window_seconds=settings.batch_window_seconds
     )
@@ -58,6 +60,7 @@ async def _run(settings: ConsumerSettings, engine: AsyncEngine, stop: asyncio.Ev
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(None, settings.server, management_app(checks, life=life), stop, life=life))
         group.create_task(reconnecting(settings.broker, NAME, stop, work))
+        group.create_task(watch(engine, clock, stop))
 
 
 async def consumer(environ: Mapping[str, str]) -> None:

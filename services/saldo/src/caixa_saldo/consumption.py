@@ -73,4 +73,9 @@ class Subscription:
 def message_of(delivery: DeliveredMessage) -> Message:
     """Take the parts of a delivery that matter here."""
     properties = delivery.header.properties
-    return Message(body=bytes(delivery.body), headers=properties.headers or {}, message_id=properties.message_id)
+    return Message(
+        body=bytes(delivery.body),
+        headers=properties.headers or {},
+        message_id=properties.message_id,
+        redelivered=bool(delivery.redelivered),
+    )

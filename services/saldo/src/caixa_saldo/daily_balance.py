@@ -6,13 +6,11 @@ stored: it is what the earlier days leave, so that a backdated entry moves every
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 import msgspec
 
 from caixa_comum.dominio import MOEDA_PADRAO
-
-Situacao = Literal["aberto"]
+from caixa_saldo.closing import NOTHING, Recibo, Situacao, Totais, situacao
 
 
 class Movimento(msgspec.Struct, frozen=True):
@@ -35,7 +33,11 @@ class Abertura(msgspec.Struct, frozen=True):
 
 
 class Saldo(msgspec.Struct, frozen=True):
-    """One currency's balance at the end of a business day; `atualizado_em` is the newest entry included in it."""
+    """One currency's balance at the end of a business day; `atualizado_em` is the newest entry included in it.
+
+    `situacao` is `aberto` before the day's receipt came and while entries that it counts are on their way, `fechado` when the
+    day's totals and count equal the receipt's, `divergente` when they do not.
+    """
 
     moeda: str
     saldo_anterior: int
@@ -60,39 +62,48 @@ class RelatorioDiario(msgspec.Struct, frozen=True):
     dias: tuple[SaldosDoDia, ...]
 
 
-def consolidate(aberturas: Iterable[Abertura], movimentos: Iterable[Movimento], de: date, ate: date) -> RelatorioDiario:
+def consolidate(
+    aberturas: Iterable[Abertura], movimentos: Iterable[Movimento], de: date, ate: date, *, recibos: Iterable[Recibo] = (), now: datetime
+) -> RelatorioDiario:
     """Carry the openings through the days from `de` to `ate`, both included; BRL is always there.
 
-    A currency appears from the first day on which it has a balance or an entry.
+    A currency appears from the first day on which it has a balance or an entry, and on a day whose receipt names it. `now` decides
+    how long entries that a receipt counts may still be on their way.
     """
     carried = {abertura.moeda: abertura for abertura in aberturas}
     carried.setdefault(MOEDA_PADRAO, Abertura(MOEDA_PADRAO, 0, None))
     by_day: dict[date, dict[str, Movimento]] = {}
     for movimento in movimentos:
         by_day.setdefault(movimento.data, {})[movimento.moeda] = movimento
+    receipts: dict[date, list[Recibo]] = {}
+    for recibo in recibos:
+        receipts.setdefault(recibo.data, []).append(recibo)
     dias: list[SaldosDoDia] = []
     for offset in range((ate - de).days + 1):
         dia = de + timedelta(days=offset)
-        today = by_day.get(dia, {})
-        moedas = sorted(carried.keys() | today.keys(), key=lambda moeda: (moeda != MOEDA_PADRAO, moeda))
-        saldos = tuple(_close(carried.get(moeda, Abertura(moeda, 0, None)), today.get(moeda)) for moeda in moedas)
-        carried = {saldo.moeda: Abertura(saldo.moeda, saldo.saldo_final, saldo.atualizado_em) for saldo in saldos}
+        today, told = by_day.get(dia, {}), receipts.get(dia, [])
+        moedas = carried.keys() | today.keys() | {moeda for recibo in told for moeda in recibo.totais}
+        saldos = tuple(
+            _close(carried.get(moeda, Abertura(moeda, 0, None)), today.get(moeda), told, now)
+            for moeda in sorted(moedas, key=lambda moeda: (moeda != MOEDA_PADRAO, moeda))
+        )
+        # What only a receipt names has no balance to carry.
+        held = carried.keys() | today.keys()
+        carried = {saldo.moeda: Abertura(saldo.moeda, saldo.saldo_final, saldo.atualizado_em) for saldo in saldos if saldo.moeda in held}
         dias.append(SaldosDoDia(dia, saldos))
     return RelatorioDiario(tuple(dias))
 
 
-def _close(abertura: Abertura, movimento: Movimento | None) -> Saldo:
-    creditos, debitos, quantidade = (
-        (movimento.total_creditos, movimento.total_debitos, movimento.quantidade) if movimento is not None else (0, 0, 0)
-    )
+def _close(abertura: Abertura, movimento: Movimento | None, recibos: Iterable[Recibo], now: datetime) -> Saldo:
+    held = NOTHING if movimento is None else Totais(movimento.total_creditos, movimento.total_debitos, movimento.quantidade)
     return Saldo(
         moeda=abertura.moeda,
         saldo_anterior=abertura.saldo,
-        total_creditos=creditos,
-        total_debitos=debitos,
-        quantidade=quantidade,
-        saldo_final=abertura.saldo + creditos - debitos,
-        situacao="aberto",
+        total_creditos=held.creditos,
+        total_debitos=held.debitos,
+        quantidade=held.quantidade,
+        saldo_final=abertura.saldo + held.creditos - held.debitos,
+        situacao=situacao(recibos, abertura.moeda, held, now),
         atualizado_em=_newest(abertura.atualizado_em, movimento.atualizado_em if movimento is not None else None),
     )
 

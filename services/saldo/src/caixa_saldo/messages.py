@@ -1,15 +1,17 @@
-"""A message as it came from the broker, and sorting a batch into entries to apply and messages to set apart. Pure."""
+"""A message as it came from the broker, and sorting a batch into events to apply and messages to set apart. Pure."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
 
-from caixa_comum.dominio import MAIOR_VALOR
+from caixa_comum.dominio import MAIOR_SOMA, MAIOR_VALOR
 from caixa_comum.events import DiaFechado, InvalidEvent, LancamentoRegistrado, UnknownEvent, decode
 from caixa_comum.telemetry import TRACEPARENT, parse_traceparent
 
+SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body that the quarantine keeps: far above any event, far below a database packet."""
 TEXT_LIMIT = 16_000
@@ -17,11 +19,12 @@ TEXT_LIMIT = 16_000
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One delivery: its body, its headers and the `message_id` that its publisher gave."""
+    """One delivery: its body, its headers, the `message_id` that its publisher gave, and whether it may have come before."""
 
     body: bytes
     headers: Mapping[str, object] = {}
     message_id: str | None = None
+    redelivered: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -30,6 +33,17 @@ class Entry(msgspec.Struct, frozen=True):
     message: Message
     event_id: UUID
     lancamento: LancamentoRegistrado
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """A message understood: the event's id, and the receipt of a closed day that it carries."""
+
+    message: Message
+    event_id: UUID
+    fechamento: DiaFechado
+
+
+Event = Entry | Closing
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -42,23 +56,32 @@ class Rejection(msgspec.Struct, frozen=True):
     reason: str
 
 
-def triage(messages: Iterable[Message]) -> tuple[list[Entry], list[Rejection]]:
-    """Sort messages into entries and rejections, in their order; nothing raises."""
-    entries: list[Entry] = []
+def triage(messages: Iterable[Message]) -> tuple[list[Event], list[Rejection]]:
+    """Sort messages into events to apply and rejections, in their order; nothing raises."""
+    events: list[Event] = []
     rejections: list[Rejection] = []
     for message in messages:
         try:
-            evento = decode(message.body)
+            events.append(_understood(message))
         except (UnknownEvent, InvalidEvent) as error:
             rejections.append(rejection(message, f"{type(error).__name__}: {error}"))
-            continue
-        if isinstance(evento.data, DiaFechado):
-            rejections.append(rejection(message, f"UnknownEvent: {evento.type}"))
-        elif evento.data.valor > MAIOR_VALOR:
-            rejections.append(rejection(message, f"InvalidEvent: valor above {MAIOR_VALOR}"))
-        else:
-            entries.append(Entry(message, evento.id, evento.data))
-    return entries, rejections
+    return events, rejections
+
+
+def _understood(message: Message) -> Event:
+    evento = decode(message.body)
+    if isinstance(evento.data, LancamentoRegistrado):
+        if evento.data.valor > MAIOR_VALOR:
+            raise InvalidEvent(f"valor above {MAIOR_VALOR}")
+        return Entry(message, evento.id, evento.data)
+    fechamento = evento.data
+    if len({one.moeda for one in fechamento.totais}) != len(fechamento.totais):
+        raise InvalidEvent("a receipt names a currency twice")
+    if any(max(one.total_creditos, one.total_debitos, one.quantidade) > MAIOR_SOMA for one in fechamento.totais):
+        raise InvalidEvent(f"a receipt's total is above {MAIOR_SOMA}")
+    if not all(SHA256.fullmatch(text) for text in (fechamento.hash, fechamento.hash_anterior) if text is not None):
+        raise InvalidEvent("a receipt's hash is no SHA-256 in hex")
+    return Closing(message, evento.id, fechamento)
 
 
 def traceparents(messages: Iterable[Message], most: int = 20) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,6 +48,11 @@ async def page(connection: AsyncConnection, after: UUID | None, limit: int) -> l
     if after is not None:
         statement = statement.where(quarentena.c.id > after)
     return [Kept(found, bytes(body)) for found, body in await connection.execute(statement)]
+
+
+async def count(connection: AsyncConnection) -> int:
+    """Count the messages in quarantine."""
+    return int((await connection.execute(select(func.count()).select_from(quarentena))).scalar_one())
 
 
 async def release(connection: AsyncConnection, ids: Sequence[UUID]) -> None:

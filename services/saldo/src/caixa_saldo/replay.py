@@ -72,8 +72,8 @@ async def _page(engine: AsyncEngine, after: UUID | None) -> list[Kept]:
 
 
 async def _again(engine: AsyncEngine, applier: Applier, stop: asyncio.Event, one: Kept, total: Replayed) -> None:
-    entries, rejections = triage([Message(one.body)])
-    outcome, refused = await applier.add(entries, uuid7())
+    events, rejections = triage([Message(one.body)])
+    outcome, refused = await applier.add(events, uuid7())
     reasons = [rejection.reason for rejection in rejections] + [reason for _, reason in refused]
     total.applied += outcome.applied
     total.duplicates += outcome.duplicates

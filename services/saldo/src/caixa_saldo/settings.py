@@ -4,12 +4,13 @@ from typing import Final
 
 import msgspec
 
-from caixa_comum.settings import BrokerSettings, ConfigurationError, DatabaseSettings, ServerSettings, TokenSettings
+from caixa_comum.settings import BrokerSettings, ConfigurationError, DatabaseSettings, ServerSettings, TokenSettings, url_parts
 
 LARGEST_BATCH: Final = 1000
 """So many entries of the largest value (2**53 - 1) still add up to less than a BIGINT holds."""
 LARGEST_PREFETCH: Final = 65_535
 LONGEST_WINDOW_SECONDS: Final = 5.0
+LONGEST_PATIENCE_SECONDS: Final = 3600.0
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,3 +47,22 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
     server: ServerSettings
     database: DatabaseSettings
     broker: BrokerSettings
+
+
+class ReconciliationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The proof that balances equal entries: saldo's schema, fluxo's at the same user, and how long entries may be under way.
+
+    `metrics_file`, where given, is written in Prometheus's text format for a textfile collector.
+    """
+
+    server: ServerSettings
+    database: DatabaseSettings
+    fluxo_database_url: str
+    patience_seconds: float = 60.0
+    metrics_file: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work. Raises ConfigurationError."""
+        url_parts("CAIXA_FLUXO_DATABASE_URL", self.fluxo_database_url, schemes=("mysql",), example="mysql://mysql:3306/caixa_fluxo")
+        if not 0 <= self.patience_seconds <= LONGEST_PATIENCE_SECONDS:
+            raise ConfigurationError("CAIXA_PATIENCE_SECONDS", f"must be a number of seconds from 0 to {LONGEST_PATIENCE_SECONDS:g}")

@@ -29,6 +29,24 @@ inbox = Table(
 )
 """The events that the balances include: written in the transaction that adds them, so that none counts twice."""
 
+fechamento_recebido = Table(
+    "fechamento_recebido",
+    metadata,
+    Column("comerciante_id", Uuid16(), primary_key=True),
+    Column("data", Date, primary_key=True),
+    Column("event_id", Uuid16(), primary_key=True),
+    Column("totais", MEDIUMBLOB, nullable=False),
+    Column("hash", ascii_text(64), nullable=False),
+    Column("hash_anterior", ascii_text(64), nullable=True),
+    Column("fechado_em", UtcMicros(), nullable=False),
+    Column("recebido_em", UtcMicros(), nullable=False),
+    Column("conferido_em", UtcMicros(), nullable=True),
+)
+"""Receipts of closed days as fluxo sent them (`totais` in JSON); `conferido_em` is when the balances were first found equal to it.
+
+The event is part of the key, so that two receipts of one day would both be kept, and contradict each other in the open.
+"""
+
 quarentena = Table(
     "quarentena",
     metadata,
