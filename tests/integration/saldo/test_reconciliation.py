@@ -27,9 +27,8 @@ FLUXO = "caixa_fluxo"
 
 
 @pytest.fixture
-async def both(schema: DatabaseSettings, mysql: Database) -> Database:
+async def both(schema: DatabaseSettings, mysql: Database) -> Database:  # noqa: ARG001 (saldo's schema, migrated)
     """Give the database with both schemas migrated and empty."""
-    assert schema
     await upgrade(mysql.settings("fluxo_migration", FLUXO), FLUXO)
     mysql.empty(FLUXO)
     return mysql

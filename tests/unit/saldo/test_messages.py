@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from caixa_comum.dominio import MAIOR_VALOR, Tipo
 from caixa_comum.events import LancamentoRegistrado, encode
-from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Message, rejection, traceparents, triage
+from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Entry, Message, rejection, traceparents, triage
 
 
 def _body(valor: int = 1) -> tuple[UUID, bytes]:
@@ -28,6 +28,7 @@ def test_an_entry_is_known_by_its_events_id() -> None:
     """The inbox, and so `?apos=`, knows an entry by the id that fluxo answered."""
     event_id, body = _body()
     (entry,), rejections = triage([Message(body)])
+    assert isinstance(entry, Entry)
     assert (entry.event_id, entry.lancamento.id, rejections) == (event_id, event_id, [])
 
 
