@@ -1,6 +1,6 @@
 """One request to record an entry, with all that its transaction writes, and how it can turn out."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -72,6 +72,14 @@ class AlreadyReversed(Refused):
     def __init__(self, existing: UUID) -> None:
         super().__init__(str(existing))
         self.existing = existing
+
+
+class DayClosed(Refused):
+    """The entry's day is closed: `fechado_ate` is the merchant's last closed day."""
+
+    def __init__(self, fechado_ate: date) -> None:
+        super().__init__(str(fechado_ate))
+        self.fechado_ate = fechado_ate
 
 
 def answered(claim: Claim, stored: Claim) -> Answer:

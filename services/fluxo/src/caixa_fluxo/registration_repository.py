@@ -10,11 +10,13 @@ from sqlalchemy import Column, ColumnElement, RowMapping, and_, delete, insert, 
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from caixa_fluxo.day_locks import ClosedUntil
 from caixa_fluxo.lancamento import Registro
 from caixa_fluxo.registration import (
     AlreadyReversed,
     Answer,
     Claim,
+    DayClosed,
     Evento,
     ReferenceTaken,
     Refused,
@@ -27,25 +29,41 @@ Row = dict[str, object]
 
 
 async def insert_registrations(connection: AsyncConnection, registrations: Sequence[Registration]) -> list[Answer]:
-    """Insert every entry, claim and event; raises IntegrityError, leaving all to be rolled back, if any key is taken."""
+    """Insert every entry, claim and event; raises IntegrityError, leaving all to be rolled back, if any key is taken.
+
+    The days are open: the caller holds them so.
+    """
     await connection.execute(insert(idempotencia), _claim_rows(one.claim for one in registrations))
     await connection.execute(insert(lancamento), _entry_rows(one.registro for one in registrations))
     await insert_events(connection, [one.evento for one in registrations])
     return [one.claim.answer for one in registrations]
 
 
-async def insert_one_by_one(connection: AsyncConnection, registrations: Sequence[Registration]) -> list[Answer | Refused]:
+async def insert_one_by_one(
+    connection: AsyncConnection, registrations: Sequence[Registration], closed: ClosedUntil
+) -> list[Answer | Refused]:
     """Insert what can be inserted and say why the rest cannot, in the order given.
 
     A key that another transaction is inserting is waited for; its row is then locked, so what was found still holds
-    at the commit.
+    at the commit. An answer that is kept under a key outlives the closing of its day.
     """
     taken = await claim_keys(connection, [one.claim for one in registrations])
     ours = [one for one in registrations if one.registro.id not in taken]
-    refused = await _insert_entries(connection, [one.registro for one in ours])
+    refused = late((one.registro for one in ours), closed)
+    refused |= await _insert_entries(connection, [one.registro for one in ours if one.registro.id not in refused])
     await release_keys(connection, [one.claim for one in ours if one.registro.id in refused])
     await insert_events(connection, [one.evento for one in ours if one.registro.id not in refused])
     return [taken.get(one.registro.id) or refused.get(one.registro.id) or one.claim.answer for one in registrations]
+
+
+def late(registros: Iterable[Registro], closed: ClosedUntil) -> dict[UUID, Refused]:
+    """Say, by id, which entries come after the closing of their day."""
+    found: dict[UUID, Refused] = {}
+    for one in registros:
+        fechado_ate = closed[one.comerciante_id]
+        if fechado_ate is not None and one.data <= fechado_ate:
+            found[one.id] = DayClosed(fechado_ate)
+    return found
 
 
 async def claim_keys(connection: AsyncConnection, claims: Sequence[Claim]) -> dict[UUID, Answer | Refused]:
