@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 DataInicial = Annotated[str | None, QueryParameter(description="Primeiro dia, AAAA-MM-DD", schema_extra={"format": "date"})]
 DataFinal = Annotated[str | None, QueryParameter(description="Último dia, AAAA-MM-DD", schema_extra={"format": "date"})]
@@ -12,3 +12,4 @@ ReferenciaBuscada = Annotated[str | None, QueryParameter(description="Só o lan�
 Limite = Annotated[str | None, QueryParameter(description="Itens por página, de 1 a 500; 50 se omitido")]
 Cursor = Annotated[str | None, QueryParameter(description="`proximo` da página anterior")]
 Formato = Annotated[str | None, QueryParameter(description="csv ou ndjson", schema_extra={"enum": ["csv", "ndjson"]})]
+Dia = Annotated[str, PathParameter(description="Dia do calendário, AAAA-MM-DD", schema_extra={"format": "date"})]

@@ -82,8 +82,8 @@ class DayClosed(Refused):
         self.fechado_ate = fechado_ate
 
 
-def answered(claim: Claim, stored: Claim) -> Answer:
-    """Decide what a claim gets that found its key taken: the stored answer again; raises KeyReused for another request."""
-    if stored.impressao != claim.impressao:
+def answered(impressao: bytes, stored: Claim) -> Answer:
+    """Decide what a request gets that found its key taken: the stored answer again; raises KeyReused for another request."""
+    if stored.impressao != impressao:
         raise KeyReused
     return Answer(status=stored.answer.status, corpo=stored.answer.corpo, location=stored.answer.location, replayed=True)

@@ -77,6 +77,18 @@ async def claim_keys(connection: AsyncConnection, claims: Sequence[Claim]) -> di
     return {ours.registro_id: _answered(ours, theirs) for ours, theirs in found if theirs.registro_id != ours.registro_id}
 
 
+async def stored_answer(connection: AsyncConnection, comerciante_id: UUID, chave: str, impressao: bytes) -> Answer | None:
+    """Return what is kept under the key, None for a key that is free; raises KeyReused where another request is."""
+    statement = select(idempotencia).where(idempotencia.c.comerciante_id == comerciante_id, idempotencia.c.chave == chave)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else answered(impressao, _claim(row))
+
+
+async def insert_claim(connection: AsyncConnection, claim: Claim) -> None:
+    """Keep the claim; raises IntegrityError if its key is taken."""
+    await connection.execute(insert(idempotencia), _claim_rows([claim]))
+
+
 async def release_keys(connection: AsyncConnection, claims: Iterable[Claim]) -> None:
     """Take back claims of this transaction whose entries were refused: a refusal is not kept under the key."""
     for claim in claims:
@@ -150,7 +162,7 @@ def _of_merchants(merchant: Column[UUID], key: Column[str], wanted: Sequence[tup
 
 def _answered(claim: Claim, stored: Claim) -> Answer | Refused:
     try:
-        return answered(claim, stored)
+        return answered(claim.impressao, stored)
     except Refused as refusal:
         return refusal
 
