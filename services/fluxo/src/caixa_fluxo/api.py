@@ -15,6 +15,7 @@ from caixa_comum.management import Life, management_app
 from caixa_comum.readiness import database_check, schema_check
 from caixa_comum.tokens import Verifier
 from caixa_fluxo.closing_routes import closing_routes
+from caixa_fluxo.export_routes import export_routes
 from caixa_fluxo.group_commit import GroupCommit, Limits
 from caixa_fluxo.reading_routes import reading_routes
 from caixa_fluxo.receipt_routes import receipt_routes
@@ -42,6 +43,7 @@ async def application(engine: AsyncEngine, verifier: Verifier, limits: Limits) -
             *recording_routes(registrar, clock),
             *reversal_routes(engine, registrar, clock),
             *reading_routes(engine),
+            *export_routes(engine),
             *closing_routes(engine, clock),
             *receipt_routes(engine),
         ]

@@ -18,7 +18,8 @@ from caixa_fluxo.tables import fechamento, lancamento
 async def first_day(connection: AsyncConnection, comerciante_id: UUID) -> date | None:
     """Return the day of the merchant's earliest entry, None when there is none."""
     found = await connection.execute(select(func.min(lancamento.c.data)).where(lancamento.c.comerciante_id == comerciante_id))
-    return found.scalar_one_or_none()
+    day: date | None = found.scalar_one_or_none()
+    return day
 
 
 async def totals(connection: AsyncConnection, comerciante_id: UUID, first: date, last: date) -> Mapping[date, Sequence[TotaisDoDia]]:
