@@ -26,6 +26,17 @@ TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 MOEDAS: Final = frozenset(_ISO_4217.split())
 
+# ISO 4217's exponents other than 2.
+_CASAS: Final = {
+    **dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"], 0),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+
+
+def casas_decimais(moeda: str) -> int:
+    """Give how many decimal places the currency's minor unit has (ISO 4217)."""
+    return _CASAS.get(moeda, 2)
+
 
 Moeda = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
 

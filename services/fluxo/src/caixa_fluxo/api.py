@@ -14,11 +14,15 @@ from caixa_comum.jwks import published_verifier
 from caixa_comum.management import Life, management_app
 from caixa_comum.readiness import database_check, schema_check
 from caixa_comum.tokens import Verifier
+from caixa_fluxo.closing_routes import closing_routes
+from caixa_fluxo.export_routes import export_routes
 from caixa_fluxo.group_commit import GroupCommit, Limits
 from caixa_fluxo.reading_routes import reading_routes
+from caixa_fluxo.receipt_routes import receipt_routes
 from caixa_fluxo.recording_routes import recording_routes
 from caixa_fluxo.registrar import KeysInFlight, Registrar
 from caixa_fluxo.registration_writer import RegistrationWriter
+from caixa_fluxo.reversal_routes import reversal_routes
 from caixa_fluxo.settings import ApiSettings
 
 PACKAGE = "caixa_fluxo"
@@ -35,7 +39,15 @@ async def application(engine: AsyncEngine, verifier: Verifier, limits: Limits) -
     """Give the API; when the block ends, what was accepted has been written."""
     async with GroupCommit(RegistrationWriter(engine).write, limits) as group:
         registrar = Registrar(group, KeysInFlight())
-        yield create_app([*recording_routes(registrar, clock), *reading_routes(engine)], title="Caixa: lançamentos", verifier=verifier)
+        routes = [
+            *recording_routes(registrar, clock),
+            *reversal_routes(engine, registrar, clock),
+            *reading_routes(engine),
+            *export_routes(engine),
+            *closing_routes(engine, clock),
+            *receipt_routes(engine),
+        ]
+        yield create_app(routes, title="Caixa: lançamentos", verifier=verifier)
 
 
 async def run(settings: ApiSettings, stop: asyncio.Event) -> None:

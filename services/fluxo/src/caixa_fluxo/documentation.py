@@ -26,8 +26,8 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def operation(body: type[msgspec.Struct] | None = None) -> type[Operation]:
-    """Make the operation class of a POST that needs an Idempotency-Key and, perhaps, a JSON body."""
+def operation(body: type[msgspec.Struct], *, required: bool = True) -> type[Operation]:
+    """Make the operation class of a POST that needs an Idempotency-Key and has a JSON body."""
 
     @dataclass
     class IdempotentOperation(Operation):
@@ -40,9 +40,8 @@ def operation(body: type[msgspec.Struct] | None = None) -> type[Operation]:
                 schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=255, pattern="^[ -~]+$"),
             )
             self.parameters = [*(self.parameters or []), header]
-            if body is not None:
-                content = {"application/json": OpenAPIMediaType(schema=inlined(body))}
-                self.request_body = RequestBody(content=content, required=True)
+            content = {"application/json": OpenAPIMediaType(schema=inlined(body))}
+            self.request_body = RequestBody(content=content, required=required)
 
     return IdempotentOperation
 

@@ -1,6 +1,7 @@
-"""The event that an entry becomes."""
+"""The events that entries and closed days become."""
 
-from caixa_comum.events import LANCAMENTO_REGISTRADO, LancamentoRegistrado, encode
+from caixa_comum.events import DIA_FECHADO, LANCAMENTO_REGISTRADO, DiaFechado, LancamentoRegistrado, encode
+from caixa_fluxo.fechamento import Recibo
 from caixa_fluxo.lancamento import Registro
 from caixa_fluxo.registration import Evento
 
@@ -25,4 +26,24 @@ def registrado(registro: Registro, traceparent: str | None) -> Evento:
         payload=encode(data, event_id=registro.id, time=registro.registrado_em, source=SOURCE, traceparent=traceparent),
         traceparent=traceparent,
         created_at=registro.registrado_em,
+    )
+
+
+def dia_fechado(recibo: Recibo, traceparent: str | None) -> Evento:
+    """Announce a closed day; the event's id is the receipt's."""
+    data = DiaFechado(
+        id=recibo.id,
+        comerciante_id=recibo.comerciante_id,
+        data=recibo.data,
+        totais=recibo.totais,
+        hash=recibo.hash,
+        hash_anterior=recibo.hash_anterior,
+        fechado_em=recibo.fechado_em,
+    )
+    return Evento(
+        event_id=recibo.id,
+        routing_key=DIA_FECHADO,
+        payload=encode(data, event_id=recibo.id, time=recibo.fechado_em, source=SOURCE, traceparent=traceparent),
+        traceparent=traceparent,
+        created_at=recibo.fechado_em,
     )

@@ -36,6 +36,12 @@ class NovoLancamento(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     metadados: Metadados = {}
 
 
+class NovoEstorno(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a merchant may say when reversing an entry; everything else follows from the entry."""
+
+    descricao: Descricao | None = None
+
+
 class Registro(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as the table keeps it: immutable from here on."""
 

@@ -1,6 +1,6 @@
 """One request to record an entry, with all that its transaction writes, and how it can turn out."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -74,8 +74,16 @@ class AlreadyReversed(Refused):
         self.existing = existing
 
 
-def answered(claim: Claim, stored: Claim) -> Answer:
-    """Decide what a claim gets that found its key taken: the stored answer again; raises KeyReused for another request."""
-    if stored.impressao != claim.impressao:
+class DayClosed(Refused):
+    """The entry's day is closed: `fechado_ate` is the merchant's last closed day."""
+
+    def __init__(self, fechado_ate: date) -> None:
+        super().__init__(str(fechado_ate))
+        self.fechado_ate = fechado_ate
+
+
+def answered(impressao: bytes, stored: Claim) -> Answer:
+    """Decide what a request gets that found its key taken: the stored answer again; raises KeyReused for another request."""
+    if stored.impressao != impressao:
         raise KeyReused
     return Answer(status=stored.answer.status, corpo=stored.answer.corpo, location=stored.answer.location, replayed=True)

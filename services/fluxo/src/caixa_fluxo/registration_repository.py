@@ -10,11 +10,13 @@ from sqlalchemy import Column, ColumnElement, RowMapping, and_, delete, insert, 
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from caixa_fluxo.day_locks import ClosedUntil
 from caixa_fluxo.lancamento import Registro
 from caixa_fluxo.registration import (
     AlreadyReversed,
     Answer,
     Claim,
+    DayClosed,
     Evento,
     ReferenceTaken,
     Refused,
@@ -27,25 +29,41 @@ Row = dict[str, object]
 
 
 async def insert_registrations(connection: AsyncConnection, registrations: Sequence[Registration]) -> list[Answer]:
-    """Insert every entry, claim and event; raises IntegrityError, leaving all to be rolled back, if any key is taken."""
+    """Insert every entry, claim and event; raises IntegrityError, leaving all to be rolled back, if any key is taken.
+
+    The days are open: the caller holds them so.
+    """
     await connection.execute(insert(idempotencia), _claim_rows(one.claim for one in registrations))
     await connection.execute(insert(lancamento), _entry_rows(one.registro for one in registrations))
     await insert_events(connection, [one.evento for one in registrations])
     return [one.claim.answer for one in registrations]
 
 
-async def insert_one_by_one(connection: AsyncConnection, registrations: Sequence[Registration]) -> list[Answer | Refused]:
+async def insert_one_by_one(
+    connection: AsyncConnection, registrations: Sequence[Registration], closed: ClosedUntil
+) -> list[Answer | Refused]:
     """Insert what can be inserted and say why the rest cannot, in the order given.
 
     A key that another transaction is inserting is waited for; its row is then locked, so what was found still holds
-    at the commit.
+    at the commit. An answer that is kept under a key outlives the closing of its day.
     """
     taken = await claim_keys(connection, [one.claim for one in registrations])
     ours = [one for one in registrations if one.registro.id not in taken]
-    refused = await _insert_entries(connection, [one.registro for one in ours])
+    refused = late((one.registro for one in ours), closed)
+    refused |= await _insert_entries(connection, [one.registro for one in ours if one.registro.id not in refused])
     await release_keys(connection, [one.claim for one in ours if one.registro.id in refused])
     await insert_events(connection, [one.evento for one in ours if one.registro.id not in refused])
     return [taken.get(one.registro.id) or refused.get(one.registro.id) or one.claim.answer for one in registrations]
+
+
+def late(registros: Iterable[Registro], closed: ClosedUntil) -> dict[UUID, Refused]:
+    """Say, by id, which entries come after the closing of their day."""
+    found: dict[UUID, Refused] = {}
+    for one in registros:
+        fechado_ate = closed[one.comerciante_id]
+        if fechado_ate is not None and one.data <= fechado_ate:
+            found[one.id] = DayClosed(fechado_ate)
+    return found
 
 
 async def claim_keys(connection: AsyncConnection, claims: Sequence[Claim]) -> dict[UUID, Answer | Refused]:
@@ -57,6 +75,18 @@ async def claim_keys(connection: AsyncConnection, claims: Sequence[Claim]) -> di
     stored = {(row.comerciante_id, row.chave): _claim(row._mapping) for row in rows}  # noqa: SLF001 # SQLAlchemy's public name
     found = ((claim, stored[claim.comerciante_id, claim.chave]) for claim in claims)
     return {ours.registro_id: _answered(ours, theirs) for ours, theirs in found if theirs.registro_id != ours.registro_id}
+
+
+async def stored_answer(connection: AsyncConnection, comerciante_id: UUID, chave: str, impressao: bytes) -> Answer | None:
+    """Return what is kept under the key, None for a key that is free; raises KeyReused where another request is."""
+    statement = select(idempotencia).where(idempotencia.c.comerciante_id == comerciante_id, idempotencia.c.chave == chave)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else answered(impressao, _claim(row))
+
+
+async def insert_claim(connection: AsyncConnection, claim: Claim) -> None:
+    """Keep the claim; raises IntegrityError if its key is taken."""
+    await connection.execute(insert(idempotencia), _claim_rows([claim]))
 
 
 async def release_keys(connection: AsyncConnection, claims: Iterable[Claim]) -> None:
@@ -132,7 +162,7 @@ def _of_merchants(merchant: Column[UUID], key: Column[str], wanted: Sequence[tup
 
 def _answered(claim: Claim, stored: Claim) -> Answer | Refused:
     try:
-        return answered(claim, stored)
+        return answered(claim.impressao, stored)
     except Refused as refusal:
         return refusal
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_comum.database import is_disconnect, is_retryable
+from caixa_fluxo import day_locks
 from caixa_fluxo import registration_repository as repository
 from caixa_fluxo.registration import Answer, Refused, Registration
 
@@ -53,9 +54,14 @@ class RegistrationWriter:
         return await self._attempt(batch)
 
     async def _attempt(self, batch: Sequence[Registration]) -> Sequence[Answer | Refused]:
+        comerciantes = {one.registro.comerciante_id for one in batch}
         try:
             async with self._engine.begin() as connection:
+                closed = await day_locks.hold_open(connection, comerciantes)
+                if repository.late((one.registro for one in batch), closed):
+                    return await repository.insert_one_by_one(connection, batch, closed)
                 return await repository.insert_registrations(connection, batch)
         except IntegrityError:
             async with self._engine.begin() as connection:
-                return await repository.insert_one_by_one(connection, batch)
+                closed = await day_locks.hold_open(connection, comerciantes)
+                return await repository.insert_one_by_one(connection, batch, closed)

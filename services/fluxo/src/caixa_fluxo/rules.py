@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from caixa_comum.dominio import MOEDAS, hoje
 from caixa_comum.problems import Erro
-from caixa_fluxo.lancamento import NovoLancamento, Registro
+from caixa_fluxo.lancamento import Lancamento, NovoEstorno, NovoLancamento, Registro
 
 PRIMEIRO_DIA = date(1900, 1, 1)
 """Nothing was sold before; and every instant from here on fits DATETIME in any zone."""
@@ -46,4 +46,32 @@ def registro(novo: NovoLancamento, *, id: UUID, comerciante_id: UUID, fuso: Zone
         descricao=novo.descricao,
         referencia_externa=novo.referencia_externa,
         metadados=novo.metadados,
+    )
+
+
+def estorno(
+    original: Lancamento,
+    novo: NovoEstorno,
+    *,
+    id: UUID,  # noqa: A002 # the field's name
+    comerciante_id: UUID,
+    fechado_ate: date | None,
+    fuso: ZoneInfo,
+    agora: datetime,
+) -> Registro:
+    """Make the entry that undoes `original`: on its day while that is open, else today, so that no closed day changes."""
+    aberto = fechado_ate is None or original.data > fechado_ate
+    return Registro(
+        id=id,
+        comerciante_id=comerciante_id,
+        tipo=original.tipo.oposto,
+        valor=original.valor,
+        moeda=original.moeda,
+        data=original.data if aberto else hoje(fuso, agora),
+        ocorrido_em=None,
+        registrado_em=agora,
+        descricao=novo.descricao,
+        referencia_externa=None,
+        metadados={},
+        estorna_id=original.id,
     )

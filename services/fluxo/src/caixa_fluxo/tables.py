@@ -51,3 +51,24 @@ outbox = Table(
     Column("created_at", UtcMicros(), nullable=False),
 )
 """Events that the broker has not confirmed yet: a row leaves only by DELETE, after its confirm."""
+
+fechamento = Table(
+    "fechamento",
+    metadata,
+    Column("id", Uuid16(), primary_key=True),
+    Column("comerciante_id", Uuid16(), nullable=False),
+    Column("data", Date, nullable=False),
+    Column("totais", JSON, nullable=False),
+    Column("hash", BINARY(32), nullable=False),
+    Column("hash_anterior", BINARY(32), nullable=True),
+    Column("fechado_em", UtcMicros(), nullable=False),
+)
+"""The receipt of each closed day: one row per merchant and day, immutable."""
+
+fechamento_estado = Table(
+    "fechamento_estado",
+    metadata,
+    Column("comerciante_id", Uuid16(), primary_key=True),
+    Column("fechado_ate", Date, nullable=True),
+)
+"""The last closed day, one row per merchant: what records entries locks it shared, what closes a day locks it alone."""
