@@ -13,13 +13,14 @@ from caixa_comum.application import create_app, serve
 from caixa_comum.database import create_engine
 from caixa_comum.management import Life, management_app
 from caixa_comum.readiness import NotReady, database_check, schema_check
-from caixa_comum.tokens import Verifier
 from caixa_gateway.comerciantes import merchant_routes
 from caixa_gateway.credentials import Secrets
+from caixa_gateway.disabled import ActiveVerifier, Disabled
 from caixa_gateway.head_deadline import HeadDeadline
 from caixa_gateway.identity import Identity, identity_routes
 from caixa_gateway.proxy import Proxy, proxy_routes
 from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.registrations import Registrations
 from caixa_gateway.settings import GatewaySettings
 from caixa_gateway.signing_keys import SigningKeys
 from caixa_gateway.upstream import Upstream, new_session
@@ -51,16 +52,17 @@ async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar
     """Build the app with its database engine and HTTP session, and close both at the end."""
     keys = SigningKeys.read(settings.signing_key_file)
     limit, secrets = RateLimit(settings.rate_limit), Secrets()
-    verifier = Verifier(settings.token_issuer, settings.token_audience, keys)
     engine = create_engine(settings.database, pool=POOL)
+    disabled = Disabled(engine)
+    verifier = ActiveVerifier(settings.token_issuer, settings.token_audience, keys, disabled)
     try:
-        async with new_session() as session:
+        async with new_session() as session, disabled.watched():
             services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
             upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
             routes: list[ControllerRouterHandler] = [
                 front,
                 *identity_routes(Identity(settings, engine, keys, secrets), keys, limit, settings.token_issuer),
-                *merchant_routes(engine, verifier, limit, secrets),
+                *merchant_routes(Registrations(engine, secrets), verifier, limit),
                 *proxy_routes(Proxy(upstreams, verifier, limit, answer_seconds=settings.answer_seconds)),
             ]
             yield create_app(routes, title="Caixa: gateway"), engine, session
