@@ -16,7 +16,8 @@ async def test_merchants_are_listed_newest_first_page_by_page(door: Door) -> Non
     admin = await door.bearer(*ADMIN)
     registered = [(await door.register(nome=f"Loja {number}"))["id"] for number in range(5)]
     seen: list[str] = []
-    cursor, pages = "", 0
+    cursor: str | None = ""
+    pages = 0
     while cursor is not None and pages < 3:
         status, page, _ = await door.ask("GET", f"{COMERCIANTES}?limite=2{cursor and f'&cursor={cursor}'}", headers=admin)
         assert status == 200
