@@ -16,6 +16,8 @@ from caixa_comum.readiness import NotReady, database_check, schema_check
 from caixa_gateway.comerciantes import merchant_routes
 from caixa_gateway.credentials import Secrets
 from caixa_gateway.disabled import ActiveVerifier, Disabled
+from caixa_gateway.docs import Descriptions, docs_routes, document_route
+from caixa_gateway.edge import Edge, origins_of
 from caixa_gateway.head_deadline import HeadDeadline
 from caixa_gateway.identity import Identity, identity_routes
 from caixa_gateway.proxy import Proxy, proxy_routes
@@ -38,7 +40,7 @@ SERVER = {
 FRONT = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Caixa</title>
 <h1>Caixa</h1><p>Fluxo de caixa para comerciantes: lançamentos e saldo diário consolidado.</p>
 <ul><li>Lançamentos: <code>/api/v1/lancamentos</code></li><li>Saldos: <code>/api/v1/saldos/atual</code></li>
-<li>Token: <code>/oauth/token</code></li></ul>"""
+<li>Token: <code>/oauth/token</code></li><li><a href="/docs">Documentação</a></li></ul>"""
 
 
 @get("/", media_type=MediaType.HTML, sync_to_thread=False, include_in_schema=False)
@@ -61,11 +63,14 @@ async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar
             upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
             routes: list[ControllerRouterHandler] = [
                 front,
+                *docs_routes(),
                 *identity_routes(Identity(settings, engine, keys, secrets), keys, limit, settings.token_issuer),
                 *merchant_routes(Registrations(engine, secrets), verifier, limit),
                 *proxy_routes(Proxy(upstreams, verifier, limit, answer_seconds=settings.answer_seconds)),
             ]
-            yield create_app(routes, title="Caixa: gateway"), engine, session
+            app = create_app(routes, title="Caixa: gateway", document=document_route(Descriptions(services, session)))
+            app.asgi_handler = Edge(app.asgi_handler, origins_of(settings.cors_origins), tls=settings.token_issuer.startswith("https://"))
+            yield app, engine, session
     finally:
         await engine.dispose()
 

@@ -22,6 +22,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     token_lifetime_seconds: int = 900
     rate_limit: str = "200/second"
     answer_seconds: float = 30.0
+    cors_origins: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail later. Raises ConfigurationError."""
