@@ -95,7 +95,7 @@ def _object(schema: dict[str, JSON], schemas: dict[str, JSON], depth: int) -> JS
 
 
 def _integer(schema: dict[str, JSON], name: str) -> int:
-    value = KNOWN.get(name)
     low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema))
-    value = value if isinstance(value, int) else max(low, 1)
-    return min(value, schema.get("maximum", value))
+    known = KNOWN.get(name)
+    value: int = known if isinstance(known, int) else max(low, 1)
+    return min(value, int(schema.get("maximum", value)))
