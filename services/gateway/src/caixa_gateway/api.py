@@ -53,7 +53,7 @@ def front() -> str:
 async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar, AsyncEngine, aiohttp.ClientSession]]:
     """Build the app with its database engine and HTTP session, and close both at the end."""
     keys = SigningKeys.read(settings.signing_key_file)
-    limit, secrets = RateLimit(settings.rate_limit), Secrets()
+    limit, secrets = _rate_limit(settings), Secrets()
     engine = create_engine(settings.database, pool=POOL)
     disabled = Disabled(engine)
     verifier = ActiveVerifier(settings.token_issuer, settings.token_audience, keys, disabled)
@@ -73,6 +73,11 @@ async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar
             yield app, engine, session
     finally:
         await engine.dispose()
+
+
+def _rate_limit(settings: GatewaySettings) -> RateLimit:
+    store = str.__str__(settings.rate_limit_store)
+    return RateLimit(settings.rate_limit, replicas=settings.rate_limit_replicas, store=store)
 
 
 async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:
