@@ -31,7 +31,11 @@ async def services(mysql: Database, key_file: Any) -> AsyncIterator[Documents]: 
     engine = create_engine(mysql.settings("fluxo", "caixa_fluxo"))
     verifier = ActiveVerifier("http://x", "caixa", SigningKeys.read(str(key_file)), Disabled(engine))
     async with application(engine, verifier, Limits()) as fluxo:
-        saldo = create_app(balance_routes(BalanceReads(engine), partial(datetime.now, UTC)), title="Caixa: saldos", verifier=verifier)
+        saldo = create_app(
+            balance_routes(BalanceReads(engine, partial(datetime.now, UTC)), partial(datetime.now, UTC)),
+            title="Caixa: saldos",
+            verifier=verifier,
+        )
         yield {"fluxo": fluxo.openapi_schema.to_schema(), "saldo": saldo.openapi_schema.to_schema()}
     await engine.dispose()
 
