@@ -40,7 +40,7 @@ class Issuer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.requests += 1
-                body = json.dumps(issuer.jwks()).encode()
+                body = json.dumps(issuer.discovery() if self.path.endswith("/openid-configuration") else issuer.jwks()).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -65,6 +65,10 @@ class Issuer:
         """Give the public key as a JWKS."""
         key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [{**key, "kid": self.kid, "use": "sig", "alg": "RS256"}]}
+
+    def discovery(self) -> dict[str, Any]:  # Any: JSON
+        """Give the discovery document; its keys are at a path of the issuer's own choice."""
+        return {"issuer": self.url, "jwks_uri": f"{self.url}/chaves"}
 
     def token(
         self,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from caixa_comum.settings import DatabaseSettings, Secret, ServerSettings
 from caixa_gateway import api
@@ -86,8 +87,9 @@ def settings_for(database: DatabaseSettings, key_file: str, **options: Any) -> G
 
 
 @asynccontextmanager
-async def opened(settings: GatewaySettings) -> AsyncIterator[Door]:
-    """Serve a gateway with its services behind it."""
+async def opened(settings: GatewaySettings, **changes: Any) -> AsyncIterator[Door]:  # Any: each setting has its own type
+    """Serve a gateway with its services behind it; `changes` are settings told otherwise."""
+    settings = msgspec.structs.replace(settings, **changes)
     fluxo, saldo = Service(), Service()
     fluxo.port, saldo.port = (int(url.rpartition(":")[2]) for url in (settings.fluxo_url, settings.saldo_url))
     await fluxo.start()

@@ -19,6 +19,7 @@ class Service:
         self.bodies: list[bytes] = []
         self.busy_with = 0
         self.let_go = asyncio.Event()
+        self.document: dict[str, object] = {}
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -38,7 +39,7 @@ class Service:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if not request.path.startswith("/api/"):  # the gateway's own look whether somebody is there
-            return web.json_response({})
+            return web.json_response(self.document)
         self.busy_with += 1
         try:
             self.received.append(request)

@@ -5,6 +5,7 @@ import pytest
 
 from tests.integration.gateway.door import Door
 from tests.integration.gateway.service import Scripted, scripted
+from tests.local.waiting import eventually
 
 SALDO = "/api/v1/saldos/atual"
 LANCAMENTOS = "/api/v1/lancamentos"
@@ -84,3 +85,21 @@ async def test_an_answer_without_end_is_cut(door: Door) -> None:
     headers = await door.merchant()
     with pytest.raises(aiohttp.ClientPayloadError):
         await door.ask("GET", f"{SALDO}?semfim", headers=headers)
+
+
+async def test_a_service_that_is_down_is_no_longer_asked_and_the_other_goes_on(door: Door) -> None:
+    """After five failures in a row the answer is 503 without a connection; fluxo is served meanwhile, and saldo again once it is back."""
+    headers = await door.merchant()
+    await door.saldo.stop()
+    async with scripted(door.saldo.port) as service:
+        for _ in range(8):
+            status, _, answered = await door.ask("POST", SALDO, headers=headers)
+            assert (status, answered["retry-after"]) == (503, "2")
+            assert (await door.ask("POST", LANCAMENTOS, json={}, headers=headers))[0] == 200
+        assert len(service.heads) < 8
+    await door.saldo.start()
+
+    async def back() -> bool:
+        return (await door.ask("GET", SALDO, headers=headers))[0] == 200
+
+    await eventually("saldo is asked again", back)

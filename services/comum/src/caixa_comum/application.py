@@ -82,13 +82,17 @@ def create_app(
     lifespan: Sequence[Lifespan] = (),
     dependencies: dict[str, Provide] | None = None,
     version: str = "1",
+    document: ControllerRouterHandler = openapi_document,
     open_paths: Sequence[str] = ("^/openapi.json$",),
     **options: Any,  # Any: passed on to Litestar
 ) -> Litestar:
-    """Make a Litestar app: with a `verifier`, every path but `open_paths` (patterns) needs a token."""
+    """Make a Litestar app: with a `verifier`, every path but `open_paths` (patterns) needs a token.
+
+    `document` is the handler that gives the OpenAPI document.
+    """
     middleware = [authentication(verifier, exclude=list(open_paths))] if verifier else []
     app = Litestar(
-        [*handlers, openapi_document],
+        [*handlers, document],
         middleware=middleware,
         exception_handlers=exception_handlers,
         lifespan=list(lifespan),

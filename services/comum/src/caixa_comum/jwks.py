@@ -26,9 +26,13 @@ _log = structlog.get_logger(__name__)
 class RemoteKeys:
     """Keys of one fixed URL. An unknown kid causes at most one fetch per cool-down, however many tokens name one."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession, *, now: Callable[[], float] = time.monotonic) -> None:
-        """Name the URL; nothing is fetched before the first token. `now` gives seconds that only grow."""
+    def __init__(self, url: str, session: aiohttp.ClientSession, *, issuer: str = "", now: Callable[[], float] = time.monotonic) -> None:
+        """Name the URL, or the issuer whose discovery document does; nothing is fetched before the first token.
+
+        `now` gives seconds that only grow.
+        """
         self._url = url
+        self._issuer = issuer
         self._session = session
         self._now = now
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -44,7 +48,7 @@ class RemoteKeys:
             if self._may_fetch(kid):
                 await self._fetch()
         if self._fetched_at is None:
-            raise KeysUnavailable(self._url)
+            raise KeysUnavailable(self._url or self._issuer)
         return self._keys.get(kid)
 
     def _fresh(self) -> bool:
@@ -62,15 +66,41 @@ class RemoteKeys:
     async def _fetch(self) -> None:
         self._tried_at = self._now()
         try:
-            async with self._session.get(self._url, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as answer:
-                answer.raise_for_status()
-                body = await answer.content.read(MAIOR_JWKS)
-            keys = keys_of(body)
+            keys = keys_of(await self._got(self._url or jwks_uri(await self._got(discovery_url(self._issuer)), self._issuer)))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            _log.warning("jwks_unreachable", url=self._url, error=repr(error), known_keys=len(self._keys))
+            _log.warning("jwks_unreachable", url=self._url or self._issuer, error=repr(error), known_keys=len(self._keys))
             return
         self._keys = keys
         self._fetched_at = self._now()
+
+    async def _got(self, url: str) -> bytes:
+        async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS), allow_redirects=False) as answer:
+            answer.raise_for_status()
+            body = bytearray()
+            async for chunk in answer.content.iter_any():
+                body += chunk
+                if len(body) > MAIOR_JWKS:
+                    raise ValueError(f"more than {MAIOR_JWKS} bytes")
+            return bytes(body)
+
+
+def discovery_url(issuer: str) -> str:
+    """Give the place of an issuer's discovery document (OpenID Connect Discovery 1.0, section 4)."""
+    return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+
+
+def jwks_uri(body: bytes, issuer: str) -> str:
+    """Read where an issuer publishes its keys. Raises ValueError where the document is another issuer's or names no such place."""
+    try:
+        document = msgspec.json.decode(body, type=dict[str, object])
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+    uri = document.get("jwks_uri")
+    if document.get("issuer") != issuer:
+        raise ValueError("the discovery document is another issuer's")
+    if not isinstance(uri, str) or not uri.startswith("https://" if issuer.startswith("https://") else ("https://", "http://")):
+        raise ValueError("the discovery document names no jwks_uri as safe as the issuer")
+    return uri
 
 
 def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
@@ -95,11 +125,13 @@ async def published_verifier(settings: TokenSettings) -> AsyncIterator[Verifier]
     """Give a verifier of tokens whose keys the issuer publishes, with an HTTP session of its own until the block ends."""
     check(settings)
     async with aiohttp.ClientSession() as session:
-        yield Verifier(settings.token_issuer, settings.token_audience, RemoteKeys(settings.jwks_url, session))
+        keys = RemoteKeys(settings.jwks_url, session, issuer=settings.token_issuer)
+        yield Verifier(settings.token_issuer, settings.token_audience, keys, named=settings.claims)
 
 
 def check(settings: TokenSettings) -> None:
     """Refuse wrong token settings at start. Raises ConfigurationError."""
     web = ("http", "https")
     url_parts("CAIXA_TOKEN_ISSUER", settings.token_issuer, schemes=web, example="http://gateway:8080")
-    url_parts("CAIXA_JWKS_URL", settings.jwks_url, schemes=web, example="http://gateway:8080/.well-known/jwks.json")
+    if settings.jwks_url:
+        url_parts("CAIXA_JWKS_URL", settings.jwks_url, schemes=web, example="http://gateway:8080/.well-known/jwks.json")

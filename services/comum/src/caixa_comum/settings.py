@@ -54,12 +54,24 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     broker_password: Secret
 
 
+class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Which claims of a token say who the merchant is (a UUID) and in which zone its days are; an external issuer has its own."""
+
+    token_merchant_claim: str = "sub"  # noqa: S105  a claim's name is no secret
+    token_zone_claim: str = "fuso"  # noqa: S105  the same
+    token_default_zone: str = "America/Sao_Paulo"  # noqa: S105  the same
+
+
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose tokens are accepted, for whom they must be meant, and where their keys are published."""
+    """Whose tokens are accepted, for whom they must be meant, and where their keys are published.
+
+    Without a URL of the keys the issuer's discovery document names it (OpenID Connect Discovery 1.0, section 4).
+    """
 
     token_issuer: str
-    jwks_url: str
+    jwks_url: str = ""
     token_audience: str = "caixa"  # noqa: S105  an audience is no secret
+    claims: ClaimSettings = ClaimSettings()
 
 
 _FORMS = {

@@ -8,6 +8,8 @@ from typing import Final, Protocol
 import jwt
 import msgspec
 
+from caixa_comum.settings import ClaimSettings
+
 ALGORITHM: Final = "RS256"
 LEEWAY_SECONDS: Final = 5
 REMEMBERED: Final = 10_000
@@ -43,9 +45,18 @@ class Keys(Protocol):
 class Verifier:
     """Checks tokens of one issuer for one audience, and remembers those that passed until they expire."""
 
-    def __init__(self, issuer: str, audience: str, keys: Keys, *, now: Callable[[], float] = time.time) -> None:
-        """Pin the issuer and audience; `now` gives Unix seconds for what is remembered."""
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        keys: Keys,
+        *,
+        named: ClaimSettings = ClaimSettings(),  # noqa: B008  frozen
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Pin the issuer and audience; `named` are the merchant's claims, `now` gives Unix seconds for what is remembered."""
         self.issuer = issuer
+        self._named = named
         self._audience = audience
         self._keys = keys
         self._now = now
@@ -90,17 +101,17 @@ class Verifier:
             )
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise InvalidToken(str(error)) from error
-        return _claims(claims)
+        return _claims(claims, self._named)
 
 
-def _claims(claims: dict[str, object]) -> Claims:
-    sub, scope, exp = claims["sub"], claims.get("scope", ""), claims["exp"]
+def _claims(claims: dict[str, object], named: ClaimSettings) -> Claims:
+    sub, scope, exp = claims.get(named.token_merchant_claim), claims.get("scope", ""), claims["exp"]
     if not isinstance(sub, str) or not isinstance(scope, str) or not isinstance(exp, int):
         raise InvalidToken("a claim is not of its type")
     return Claims(
         sub=sub,
         scope=frozenset(scope.split()),
-        fuso=str(claims.get("fuso") or "America/Sao_Paulo"),
+        fuso=str(claims.get(named.token_zone_claim) or named.token_default_zone),
         client_id=str(claims.get("client_id") or sub),
         exp=exp,
     )

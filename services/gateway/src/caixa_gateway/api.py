@@ -13,13 +13,16 @@ from caixa_comum.application import create_app, serve
 from caixa_comum.database import create_engine
 from caixa_comum.management import Life, management_app
 from caixa_comum.readiness import NotReady, database_check, schema_check
-from caixa_comum.tokens import Verifier
 from caixa_gateway.comerciantes import merchant_routes
 from caixa_gateway.credentials import Secrets
+from caixa_gateway.disabled import ActiveVerifier, Disabled
+from caixa_gateway.docs import Descriptions, docs_routes, document_route
+from caixa_gateway.edge import Edge, origins_of
 from caixa_gateway.head_deadline import HeadDeadline
 from caixa_gateway.identity import Identity, identity_routes
 from caixa_gateway.proxy import Proxy, proxy_routes
 from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.registrations import Registrations
 from caixa_gateway.settings import GatewaySettings
 from caixa_gateway.signing_keys import SigningKeys
 from caixa_gateway.upstream import Upstream, new_session
@@ -37,7 +40,7 @@ SERVER = {
 FRONT = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Caixa</title>
 <h1>Caixa</h1><p>Fluxo de caixa para comerciantes: lançamentos e saldo diário consolidado.</p>
 <ul><li>Lançamentos: <code>/api/v1/lancamentos</code></li><li>Saldos: <code>/api/v1/saldos/atual</code></li>
-<li>Token: <code>/oauth/token</code></li></ul>"""
+<li>Token: <code>/oauth/token</code></li><li><a href="/docs">Documentação</a></li></ul>"""
 
 
 @get("/", media_type=MediaType.HTML, sync_to_thread=False, include_in_schema=False)
@@ -50,22 +53,31 @@ def front() -> str:
 async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar, AsyncEngine, aiohttp.ClientSession]]:
     """Build the app with its database engine and HTTP session, and close both at the end."""
     keys = SigningKeys.read(settings.signing_key_file)
-    limit, secrets = RateLimit(settings.rate_limit), Secrets()
-    verifier = Verifier(settings.token_issuer, settings.token_audience, keys)
+    limit, secrets = _rate_limit(settings), Secrets()
     engine = create_engine(settings.database, pool=POOL)
+    disabled = Disabled(engine)
+    verifier = ActiveVerifier(settings.token_issuer, settings.token_audience, keys, disabled)
     try:
-        async with new_session() as session:
+        async with new_session() as session, disabled.watched():
             services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
             upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
             routes: list[ControllerRouterHandler] = [
                 front,
+                *docs_routes(),
                 *identity_routes(Identity(settings, engine, keys, secrets), keys, limit, settings.token_issuer),
-                *merchant_routes(engine, verifier, limit, secrets),
+                *merchant_routes(Registrations(engine, secrets), verifier, limit),
                 *proxy_routes(Proxy(upstreams, verifier, limit, answer_seconds=settings.answer_seconds)),
             ]
-            yield create_app(routes, title="Caixa: gateway"), engine, session
+            app = create_app(routes, title="Caixa: gateway", document=document_route(Descriptions(services, session)))
+            app.asgi_handler = Edge(app.asgi_handler, origins_of(settings.cors_origins), tls=settings.token_issuer.startswith("https://"))
+            yield app, engine, session
     finally:
         await engine.dispose()
+
+
+def _rate_limit(settings: GatewaySettings) -> RateLimit:
+    store = str.__str__(settings.rate_limit_store)
+    return RateLimit(settings.rate_limit, replicas=settings.rate_limit_replicas, store=store)
 
 
 async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:

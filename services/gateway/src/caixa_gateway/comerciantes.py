@@ -1,86 +1,83 @@
-"""Registering merchants: the admin's route."""
+"""The admin's routes: registering merchants and looking after them."""
 
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
-import msgspec
-from litestar import Request, Response, post
+from litestar import Request, Response, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_comum.authentication import identify
 from caixa_comum.bodies import read
-from caixa_comum.dominio import FUSO_PADRAO
-from caixa_comum.identifiers import uuid7
-from caixa_comum.problems import invalid, problem
+from caixa_comum.problems import problem
 from caixa_comum.tokens import Verifier
-from caixa_gateway import repository
-from caixa_gateway.credentials import Secrets, new_client_id, new_secret
+from caixa_gateway import documentation
 from caixa_gateway.incoming import in_time
 from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.registrations import ComercianteCadastrado, Ficha, Fichas, NovoComerciante, Registrations, SegredoTrocado
 
+COMERCIANTES = "/api/v1/comerciantes"
 INSUFFICIENT = 'Bearer realm="caixa", error="insufficient_scope", scope="comerciantes"'
-# These two are what a machine calls its own clock; they name no place.
-ZONES = available_timezones() - {"localtime", "Factory"}
+NO_STORE = {"Cache-Control": "no-store"}
+
+AnyRequest = Request[Any, Any, State]  # Any: the admin's token is checked here
+Cursor = Annotated[str | None, QueryParameter(name="cursor", description="O `proximo` da página anterior", max_length=64)]
+Limite = Annotated[int, QueryParameter(name="limite", description="Quantos por página", ge=1, le=200)]
 
 
-class NovoComerciante(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the admin says of a merchant: a name, and the zone of its business days."""
-
-    nome: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
-    fuso: str = FUSO_PADRAO
-
-
-class ComercianteCadastrado(msgspec.Struct, frozen=True):
-    """A merchant just registered; the secret is shown this once."""
-
-    id: UUID
-    nome: str
-    fuso: str
-    client_id: str
-    client_secret: str
-
-
-def checked(novo: NovoComerciante) -> NovoComerciante:
-    """Refuse a blank name and a zone that is none of IANA's. Raises Problem 422."""
-    if not novo.nome.strip():
-        raise invalid("não pode ficar em branco", "#/nome")
-    if novo.fuso not in ZONES:
-        raise invalid("deve ser um fuso IANA, como America/Sao_Paulo", "#/fuso")
-    return novo
-
-
-def merchant_routes(engine: AsyncEngine, verifier: Verifier, limit: RateLimit, secrets: Secrets) -> list[ControllerRouterHandler]:
+def merchant_routes(registrations: Registrations, verifier: Verifier, limit: RateLimit) -> list[ControllerRouterHandler]:
     """Make the admin's routes."""
 
-    @post("/api/v1/comerciantes", summary="Cadastra um comerciante", tags=["Administração"])
-    async def cadastrar(request: Request[Any, Any, State]) -> Response[ComercianteCadastrado]:  # Any: the admin's token is checked here
+    @asynccontextmanager
+    async def administering(request: AnyRequest) -> AsyncIterator[dict[str, str]]:
+        """Let only the admin in, counted; give the answer's headers. Raises Problem: 401, 403, 429."""
         claims = await identify(request.headers.get("authorization"), verifier)
         async with limit.counted(claims.sub) as told:
             if "comerciantes" not in claims.scope:
-                raise problem(403, "Só a administração cadastra comerciantes.", headers={"WWW-Authenticate": INSUFFICIENT})
+                raise problem(403, "Só a administração cuida de comerciantes.", headers={"WWW-Authenticate": INSUFFICIENT})
+            yield NO_STORE | told
+
+    @post(COMERCIANTES, **documentation.admin("cadastrarComerciante", "Cadastra um comerciante", 400, 413, 422, body=NovoComerciante))
+    async def cadastrar(request: AnyRequest) -> Response[ComercianteCadastrado]:
+        async with administering(request) as headers:
             async with in_time():
-                novo = checked(await read(request, NovoComerciante))
-            cadastrado = await _registered(engine, secrets, novo)
-            return Response(cadastrado, headers={"Cache-Control": "no-store", **told})
+                novo = await read(request, NovoComerciante)
+            return Response(await registrations.add(novo), headers=headers)
 
-    return [cadastrar]
+    @get(COMERCIANTES, **documentation.admin("listarComerciantes", "Lista os comerciantes, os mais novos primeiro", 400))
+    async def listar(request: AnyRequest, cursor: Cursor = None, limite: Limite = 50) -> Response[Fichas]:
+        async with administering(request) as headers:
+            return Response(await registrations.page(cursor, limite), headers=headers)
 
+    @get(COMERCIANTES + "/{comerciante_id:uuid}", **documentation.admin("consultarComerciante", "Consulta um comerciante", 404))
+    async def consultar(request: AnyRequest, comerciante_id: FromPath[UUID]) -> Response[Ficha]:
+        async with administering(request) as headers:
+            return Response(await registrations.one(comerciante_id), headers=headers)
 
-async def _registered(engine: AsyncEngine, secrets: Secrets, novo: NovoComerciante) -> ComercianteCadastrado:
-    """Keep a merchant with a new credential, of which only the hash is kept."""
-    client_id, secret = new_client_id(), new_secret()
-    cadastro = repository.Cadastro(
-        id=uuid7(),
-        nome=novo.nome,
-        fuso=novo.fuso,
-        client_id=client_id,
-        secret_hash=await secrets.hash(secret),
-        criado_em=datetime.now(UTC),
+    @post(COMERCIANTES + "/{comerciante_id:uuid}/segredo", **documentation.admin("trocarSegredo", "Troca o segredo de um comerciante", 404))
+    async def trocar(request: AnyRequest, comerciante_id: FromPath[UUID]) -> Response[SegredoTrocado]:
+        async with administering(request) as headers:
+            return Response(await registrations.replace_secret(comerciante_id), headers=headers)
+
+    @post(
+        COMERCIANTES + "/{comerciante_id:uuid}/desativacao",
+        status_code=200,
+        **documentation.admin("desativarComerciante", "Desativa um comerciante: em um segundo, nem os tokens que ele já tem passam", 404),
     )
-    async with engine.begin() as connection:
-        await repository.add(connection, cadastro)
-    return ComercianteCadastrado(cadastro.id, novo.nome, novo.fuso, client_id, secret)
+    async def desativar(request: AnyRequest, comerciante_id: FromPath[UUID]) -> Response[Ficha]:
+        async with administering(request) as headers:
+            return Response(await registrations.disable(comerciante_id), headers=headers)
+
+    @post(
+        COMERCIANTES + "/{comerciante_id:uuid}/reativacao",
+        status_code=200,
+        **documentation.admin("reativarComerciante", "Reativa um comerciante", 404),
+    )
+    async def reativar(request: AnyRequest, comerciante_id: FromPath[UUID]) -> Response[Ficha]:
+        async with administering(request) as headers:
+            return Response(await registrations.enable(comerciante_id), headers=headers)
+
+    return [cadastrar, listar, consultar, trocar, desativar, reativar]

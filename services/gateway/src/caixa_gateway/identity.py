@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_comum.bodies import read_bytes
-from caixa_gateway import grant, repository
+from caixa_gateway import documentation, grant, repository
 from caixa_gateway.credentials import Secrets, same
 from caixa_gateway.grant import Asked, GrantRefused
 from caixa_gateway.incoming import in_time
@@ -20,6 +20,12 @@ from caixa_gateway.signing_keys import SigningKeys
 
 MAIOR_FORMULARIO: Final = 8 * 1024
 JWKS_SECONDS: Final = 300
+FORM: Final = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {name: {"type": "string"} for name in ("grant_type", "client_id", "client_secret", "scope")}
+    | {"grant_type": {"const": grant.GRANT}, "scope": {"type": "string", "example": "lancamentos saldos"}},
+}
 AnyRequest = Request[Any, Any, State]  # Any: no user is known before a token
 
 
@@ -80,7 +86,13 @@ def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, iss
     """Make the routes of the built-in identity; tokens are limited by the address that asks, for no one is known yet."""
     address = issuer.rstrip("/")
 
-    @post("/oauth/token", status_code=200, summary="Pede um token (client_credentials)", tags=["Identidade"])
+    @post(
+        "/oauth/token",
+        status_code=200,
+        summary="Pede um token (client_credentials)",
+        tags=["Identidade"],
+        operation_class=documentation.with_body("application/x-www-form-urlencoded", FORM),
+    )
     async def token(request: AnyRequest) -> Response[dict[str, object]]:
         async with limit.counted(f"address {request.client.host if request.client else ''}") as told:
             async with in_time():

@@ -1,5 +1,6 @@
 """How often a subject may ask: a window by `limits`, told in headers (draft-ietf-httpapi-ratelimit-headers)."""
 
+import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
@@ -7,14 +8,26 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
+import structlog
 from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
+from prometheus_client import Counter
 
 from caixa_comum.problems import Problem, problem
-from caixa_comum.settings import ConfigurationError
+from caixa_comum.settings import ConfigurationError, url_parts
 from caixa_gateway.window_storage import WindowStorage
 
 VARIABLE: Final = "CAIXA_RATE_LIMIT"
+STORE_SECONDS: Final = 0.5
+"""How long the shared store may take to count; it stands between a request and its answer."""
+STORE_PAUSE_SECONDS: Final = 5.0
+"""For how long the shared store is not asked after it failed."""
+
+_log = structlog.get_logger(__name__)
+_refused = Counter("caixa_gateway_rate_limited", "Requests refused because their subject was over its rate.")
+_store_failed = Counter("caixa_gateway_rate_store_failures", "Times that the shared store did not count; this process counted alone.")
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -35,30 +48,38 @@ class Allowance(msgspec.Struct, frozen=True):
 
 
 class RateLimit:
-    """One rate for every subject, counted within this process: with several replicas each counts its own share."""
+    """One rate for every subject, counted in a Redis or Valkey that all replicas share; without one each replica counts its share.
 
-    def __init__(self, rate: str) -> None:
-        """Read `limits`' notation. Raises ConfigurationError naming the variable."""
-        try:
-            self._item: RateLimitItem = parse(rate)
-        except ValueError as error:
-            raise ConfigurationError(VARIABLE, "must be a rate such as 200/second or 1000/minute") from error
-        if self._item.amount < 1:
-            raise ConfigurationError(VARIABLE, "must allow at least one request, as 200/second does")
+    While the store is down each replica counts its share by itself: the limiter fails open, but never wider than without a store.
+    """
+
+    def __init__(self, rate: str, *, replicas: int = 1, store: str = "") -> None:
+        """Read `limits`' notation and the store's URL (none: ""). Raises ConfigurationError naming the variable."""
+        self._item = item_of(rate)
+        share = math.ceil(self._item.amount / replicas)
+        self._share: RateLimitItem = type(self._item)(share, self._item.multiples)
         self._limiter = FixedWindowRateLimiter(WindowStorage())
+        self._shared = FixedWindowRateLimiter(shared_store(store)) if store else None
+        self._ask_at = 0.0
 
     async def take(self, subject: str) -> Allowance:
         """Count one request of the subject."""
-        allowed = await self._limiter.hit(self._item, subject)
-        reset_at, remaining = await self._limiter.get_window_stats(self._item, subject)
-        reset = max(1, math.ceil(reset_at - time.time()))
-        return Allowance(allowed, self._item.amount, self._item.get_expiry(), max(0, remaining), reset)
+        if self._shared is not None and time.monotonic() >= self._ask_at:
+            try:
+                async with asyncio.timeout(STORE_SECONDS):
+                    return await _taken(self._shared, self._item, subject)
+            except (StorageError, OSError, TimeoutError) as error:
+                self._ask_at = time.monotonic() + STORE_PAUSE_SECONDS
+                _store_failed.inc()
+                _log.warning("rate_store_down", error=repr(error.__cause__ or error))
+        return await _taken(self._limiter, self._share, subject)
 
     @asynccontextmanager
     async def counted(self, subject: str) -> AsyncIterator[dict[str, str]]:
         """Count one request and give its answer's RateLimit headers; a Problem raised within carries them too. Raises Problem 429."""
         allowance = await self.take(subject)
         if not allowance.allowed:
+            _refused.inc()
             raise refused(allowance)
         headers = allowance.headers()
         try:
@@ -66,6 +87,35 @@ class RateLimit:
         except Problem as answer:
             answer.headers.update(headers)
             raise
+
+
+async def _taken(limiter: FixedWindowRateLimiter, item: RateLimitItem, subject: str) -> Allowance:
+    allowed = await limiter.hit(item, subject)
+    reset_at, remaining = await limiter.get_window_stats(item, subject)
+    reset = max(1, math.ceil(reset_at - time.time()))
+    return Allowance(allowed, item.amount, item.get_expiry(), max(0, remaining), reset)
+
+
+def item_of(rate: str) -> RateLimitItem:
+    """Read a rate. Raises ConfigurationError."""
+    try:
+        item = parse(rate)
+    except ValueError as error:
+        raise ConfigurationError(VARIABLE, "must be a rate such as 200/second or 1000/minute") from error
+    if item.amount < 1:
+        raise ConfigurationError(VARIABLE, "must allow at least one request, as 200/second does")
+    return item
+
+
+def shared_store(url: str) -> RedisStorage:
+    """Reach a Redis or Valkey; nothing connects before the first request. Raises ConfigurationError."""
+    # Checked without credentials, which this URL alone may hold: it is a secret as a whole.
+    scheme, _, rest = url.partition("://")
+    variable, schemes = "CAIXA_RATE_LIMIT_STORE", ("redis", "rediss")
+    url_parts(variable, f"{scheme}://{rest.rpartition('@')[2]}", schemes=schemes, example="redis://redis:6379/0")
+    return RedisStorage(
+        f"async+{url}", wrap_exceptions=True, implementation="redispy", socket_timeout=STORE_SECONDS, socket_connect_timeout=STORE_SECONDS
+    )
 
 
 def refused(allowance: Allowance) -> Problem:

@@ -8,7 +8,10 @@ WEB = ("http", "https")
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The gateway's configuration; times in seconds, the rate in `limits`' notation (`200/second`)."""
+    """The gateway's configuration; times in seconds, the rate in `limits`' notation (`200/second`).
+
+    The rate is counted in `rate_limit_store` (redis:// or rediss://) for all replicas, else divided by `rate_limit_replicas`.
+    """
 
     server: ServerSettings
     database: DatabaseSettings
@@ -21,7 +24,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     token_audience: str = "caixa"  # noqa: S105  an audience is no secret
     token_lifetime_seconds: int = 900
     rate_limit: str = "200/second"
+    rate_limit_replicas: int = 1
+    rate_limit_store: Secret = Secret("")
     answer_seconds: float = 30.0
+    cors_origins: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail later. Raises ConfigurationError."""
@@ -30,5 +36,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         url_parts("CAIXA_SALDO_URL", self.saldo_url, schemes=WEB, example="http://saldo:8080")
         if not 1 <= self.token_lifetime_seconds <= 86_400:  # noqa: PLR2004  a day
             raise ConfigurationError("CAIXA_TOKEN_LIFETIME_SECONDS", "must be from 1 to 86400 seconds")
+        if not 1 <= self.rate_limit_replicas <= 1000:  # noqa: PLR2004  said in the message
+            raise ConfigurationError("CAIXA_RATE_LIMIT_REPLICAS", "must be from 1 to 1000")
         if not 0 < self.answer_seconds <= 600:  # noqa: PLR2004  ten minutes
             raise ConfigurationError("CAIXA_ANSWER_SECONDS", "must be above 0 and at most 600 seconds")

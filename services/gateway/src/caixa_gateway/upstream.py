@@ -10,6 +10,7 @@ import structlog
 from yarl import URL
 
 from caixa_comum.problems import Problem, problem, unavailable
+from caixa_gateway.breaker import Breaker
 from caixa_gateway.incoming import ClientGone
 
 CONNECT_SECONDS: Final = 3.0
@@ -43,6 +44,7 @@ class Upstream:
         self._session = session
         self._at_once = at_once
         self._in_flight = 0
+        self._breaker = Breaker(name)
 
     @asynccontextmanager
     async def answer(self, outgoing: Outgoing, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -52,6 +54,8 @@ class Upstream:
         """
         if self._in_flight >= self._at_once:
             raise unavailable(f"O serviço {self.name} está ocupado demais agora. Tente de novo em instantes.")
+        if not self._breaker.lets_through():
+            raise self._down()
         self._in_flight += 1
         try:
             response = await self._asked(outgoing, seconds)
@@ -64,17 +68,21 @@ class Upstream:
 
     async def _asked(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
         try:
-            return await self._sent(outgoing, seconds)
+            response = await self._sent(outgoing, seconds)
         except TimeoutError as error:
+            self._breaker.failed()
             raise self.timed_out(error) from error
         except (aiohttp.ClientConnectionError, ConnectionError) as error:
             if isinstance(error.__cause__, Problem | ClientGone):  # what the client's own body came to
                 raise error.__cause__ from error
+            self._breaker.failed()
             _log.warning("upstream_down", service=self.name, error=repr(error))
-            raise unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.") from error
+            raise self._down() from error
         except aiohttp.ClientError as error:
             _log.warning("upstream_not_http", service=self.name, error=repr(error))
             raise problem(502, f"O serviço {self.name} respondeu algo que não se entende.") from error
+        self._breaker.answered()
+        return response
 
     async def _sent(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
         """Send a request, and once more where its connection failed and that can do no harm.
@@ -103,11 +111,14 @@ class Upstream:
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=seconds),
         )
 
+    def _down(self) -> Problem:
+        return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
+
     def timed_out(self, error: Exception) -> Problem:
         """Give the problem of a service that took too long: 503 where it did not even accept the connection, else 504."""
         _log.warning("upstream_timeout", service=self.name, error=repr(error))
         if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return unavailable(f"O serviço {self.name} está indisponível agora. Tente de novo em instantes.")
+            return self._down()
         return problem(504, f"O serviço {self.name} demorou demais. Se o pedido tinha Idempotency-Key, repita-o com a mesma chave.")
 
 
