@@ -21,6 +21,7 @@ def process(cashbox: CashBox) -> Process:
             "CAIXA_SIGNING_KEY_FILE": f"{_KEYS}/{SIGNING_KEY}",
             "CAIXA_TOKEN_LIFETIME_SECONDS": str(spec.identity.token_lifetime_seconds),
             "CAIXA_RATE_LIMIT": spec.rate_limit,
+            "CAIXA_RATE_LIMIT_REPLICAS": str(spec.replicas),  # each counts for itself, so each gives its share
         },
         {"CAIXA_ADMIN_CLIENT_ID": ("admin", ADMIN_ID), "CAIXA_ADMIN_CLIENT_SECRET": ("admin", ADMIN_SECRET)},
     )
