@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import aiohttp
 import msgspec
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import load_incluster_config, load_kube_config
@@ -54,6 +55,10 @@ class ApiError(Exception):
         self.status = status
 
 
+class ApiUnreachable(Exception):
+    """The API server did not answer: nothing is known of what was asked, and asking for more would wait as long."""
+
+
 @asynccontextmanager
 async def connected(kubeconfig: Path | None = None) -> AsyncIterator["KubernetesApi"]:
     """Connect with a kubeconfig, else as the pod's ServiceAccount, else with the user's kubeconfig."""
@@ -68,7 +73,7 @@ async def connected(kubeconfig: Path | None = None) -> AsyncIterator["Kubernetes
 
 
 class KubernetesApi:
-    """Verbs on namespaced objects. Each raises ApiError when the API server refuses."""
+    """Verbs on namespaced objects. Each raises ApiError when the API server refuses, ApiUnreachable when it does not answer."""
 
     def __init__(self, client: ApiClient) -> None:
         """Use a client's connections and credentials."""
@@ -140,8 +145,11 @@ class KubernetesApi:
         prepared = await self._client.param_serialize(
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
-        answer = await self._client.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
-        text: bytes = await answer.read()  # type: ignore[no-untyped-call]
+        try:
+            answer = await self._client.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
+            text: bytes = await answer.read()  # type: ignore[no-untyped-call]
+        except (aiohttp.ClientError, OSError) as error:  # OSError: time-outs too
+            raise ApiUnreachable(f"the API server does not answer: {type(error).__name__}") from error
         if answer.status >= 400:  # noqa: PLR2004 - HTTP's first error
             raise ApiError(answer.status, _message(text))
         found: Manifest = msgspec.json.decode(text)

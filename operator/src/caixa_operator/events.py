@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from caixa_operator.api import KubernetesApi
+import structlog
+
+from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest
 from caixa_operator.spec.cashbox import API_VERSION, KIND
 
 COMPONENT = "caixa-operator"
+_log = structlog.get_logger(__name__)
 
 
 def event(body: Manifest, *, kind: Literal["Normal", "Warning"], reason: str, message: str, now: datetime) -> Manifest:
@@ -39,5 +42,8 @@ def event(body: Manifest, *, kind: Literal["Normal", "Warning"], reason: str, me
 
 
 async def record(api: KubernetesApi, body: Manifest, *, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
-    """Record an event. Raises ApiError when it is refused."""
-    await api.create(event(body, kind=kind, reason=reason, message=message, now=datetime.now(UTC)))
+    """Record an event; one that is refused (a quota, a namespace on its way out) is told in the log, and stops nothing."""
+    try:
+        await api.create(event(body, kind=kind, reason=reason, message=message, now=datetime.now(UTC)))
+    except ApiError as error:
+        _log.warning("event_refused", cashbox=body["metadata"]["name"], reason=reason, message=message, error=str(error))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from caixa_operator.api import ApiError, KubernetesApi
+from caixa_operator.api import ApiError, ApiUnreachable, KubernetesApi
 from caixa_operator.autoscaler.scaler import Queue, Scaled, Scaler
 from caixa_operator.events import record
 from caixa_operator.manifest import Manifest
@@ -135,10 +135,10 @@ class Keeper:
         """Back off, and say so where it can be said."""
         delay, self._backoff = self._backoff, min(self._backoff * 2, LONGEST_BACKOFF)
         _log.warning("reconcile_failed", cashbox=self._name, namespace=self._namespace, error=str(error), again_seconds=delay)
-        if not isinstance(error, ApiError | OSError):
+        if not isinstance(error, ApiError | ApiUnreachable):
             _log.error("reconcile_fault", cashbox=self._name, namespace=self._namespace, exc_info=error)
         if self._body is not None:
-            with contextlib.suppress(ApiError, OSError):  # the next turn tries again, and says so then
+            with contextlib.suppress(ApiError, ApiUnreachable):  # the next turn tries again, and says so then
                 await self._trouble(self._body, "ReconcileFailed", f"the last reconcile failed and is tried again: {error}")
         self._last = None
         return delay

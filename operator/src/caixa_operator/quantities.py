@@ -1,5 +1,6 @@
 """Kubernetes quantities as numbers."""
 
+import re
 from decimal import Decimal
 
 _SUFFIXES = {
@@ -20,6 +21,7 @@ _SUFFIXES = {
     "Pi": Decimal(2) ** 50,
     "Ei": Decimal(2) ** 60,
 }
+_FORM = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([eE][+-]?[0-9]{1,3}|[numkMGTPE]|[KMGTPE]i|)")
 
 
 def amount(quantity: int | str) -> Decimal:
@@ -27,16 +29,8 @@ def amount(quantity: int | str) -> Decimal:
 
     Raises ValueError for anything else.
     """
-    text = str(quantity)
-    number = text.rstrip("".join(_SUFFIXES)) if not _is_number(text) else text
-    try:
-        return Decimal(number) * _SUFFIXES[text.removeprefix(number)]
-    except (ArithmeticError, KeyError) as cause:
-        raise ValueError(f"{quantity!r} is no Kubernetes quantity: write one such as 250m or 1Gi") from cause
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except ArithmeticError:
-        return False
+    found = _FORM.fullmatch(str(quantity))
+    if found is None:
+        raise ValueError(f"{quantity!r} is no Kubernetes quantity: write one such as 250m or 1Gi")
+    number, suffix = found.groups()
+    return Decimal(number) * _SUFFIXES[suffix] if suffix in _SUFFIXES else Decimal(number + suffix)

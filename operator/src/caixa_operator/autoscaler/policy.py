@@ -31,14 +31,16 @@ def decide(
 ) -> tuple[Decision, Memory]:
     """Decide how many consumers there should be. `now` is in seconds of a monotonic clock."""
     memory = _learned(policy, memory, reading, consumers)
+    # Nothing is known of the time before the first reading: what runs then counts as needed, or a restart would scale down at once.
+    known = memory.needs or ((now, consumers.wanted),)
     rate = memory.rate or float(policy.assumed_rate_per_replica)
     need = (reading.arrival_rate + reading.ready / policy.drain_seconds) / (policy.target_utilization / 100 * rate)
     floor = math.ceil(reading.unacked / prefetch)
     needed = _bounded(policy, max(math.ceil(need - 1e-9), floor, 1))
     window = now - policy.scale_down.stabilization_seconds
-    memory = replace(memory, needs=(*((at, count) for at, count in memory.needs if at >= window), (now, needed)), failures=0)
+    memory = replace(memory, needs=(*((at, count) for at, count in known if at >= window), (now, needed)), failures=0)
     memory = replace(memory, idle_since=_idle_since(memory, reading, now))
-    desired, reason, message = _step(policy, memory, reading, consumers.wanted, max(need, float(floor)), now)
+    desired, reason, message = _step(policy, memory, reading, consumers.wanted, _pressing(need, floor, consumers.wanted), now)
     drain = _drain_seconds(reading, consumers, rate)
     limited = max(math.ceil(need - 1e-9), floor) > policy.max_replicas
     return Decision(desired=desired, reason=reason, message=message, rate=rate, drain_seconds=drain, limited=limited), memory
@@ -52,10 +54,17 @@ def blind(policy: Autoscaling, memory: Memory, consumers: Consumers, *, error: s
     after = Memory(rate=memory.rate, failures=failures)
     if failures >= FAILURES and policy.fallback is not None:
         message = f"the queue could not be read {failures} times in a row ({error}): running fallback.replicas until it can"
-        return Decision(desired=policy.fallback.replicas, reason="Fallback", message=message, rate=rate, drain_seconds=None), after
+        return Decision(
+            desired=_bounded(policy, policy.fallback.replicas), reason="Fallback", message=message, rate=rate, drain_seconds=None
+        ), after
     held = _bounded(policy, consumers.wanted)
     message = f"the queue could not be read ({error}): holding {held} until it can"
     return Decision(desired=held, reason="QueueUnreadable", message=message, rate=rate, drain_seconds=None), after
+
+
+def _pressing(need: float, floor: int, current: int) -> float:
+    """Let the floor pass the hysteresis: events in hand that no consumer could hold are no fluctuation."""
+    return math.inf if floor > current else need
 
 
 def _step(policy: Autoscaling, memory: Memory, reading: Reading, current: int, need: float, now: float) -> tuple[int, str, str]:

@@ -53,9 +53,12 @@ class Scaler:
         """
         name = f"{cashbox.name}-{CONSUMER}"
         deployment = await self._api.get("Deployment", cashbox.namespace, name)
-        if deployment is None or queue is None:
+        if deployment is None:
             return Scaled(claim=claim("ScalingActive", holds=False, reason="Waiting", message="there are no consumers yet"))
         consumers = _consumers(deployment)
+        if queue is None:
+            waiting = claim("ScalingActive", holds=False, reason="Waiting", message="the broker does not answer yet")
+            return Scaled(claim=waiting, consumers=f"{consumers.ready}/{consumers.wanted}")
         scaling = cashbox.spec.saldo.consumer.autoscaling
         reading: Reading | None = None
         try:

@@ -47,8 +47,13 @@ def conditions(claims: Iterable[Claim], previous: Sequence[Condition], *, genera
             last_transition_time=_since(made, before.get(made.type), stamp),
             observed_generation=generation,
         )
-        for made in sorted(claims, key=lambda made: TYPES.index(made.type))
+        for made in sorted(claims, key=_place)
     )
+
+
+def _place(made: Claim) -> tuple[int, str]:
+    """Order conditions; those that a newer operator has claimed come last."""
+    return (TYPES.index(made.type) if made.type in TYPES else len(TYPES), made.type)
 
 
 def _since(made: Claim, before: Condition | None, stamp: str) -> str:

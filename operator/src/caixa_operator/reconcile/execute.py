@@ -1,6 +1,8 @@
 """Carry out a plan: every write is tried, and what was refused is told."""
 
-from caixa_operator.api import SCALER, ApiError, KubernetesApi
+from http import HTTPStatus
+
+from caixa_operator.api import FIELD_MANAGER, SCALER, ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import Plan
 
@@ -12,7 +14,7 @@ async def execute(api: KubernetesApi, namespace: str, plan: Plan, live: dict[Ref
         name = ref(manifest)
         try:
             await _hand_over_replicas(api, manifest, live.get(name))
-            live[name] = await api.apply(manifest)
+            live[name] = await _applied(api, manifest, live.get(name))
         except ApiError as error:
             refusals.append(f"{name.kind} {name.name} was refused: {error}")
     for name in plan.prune:
@@ -24,14 +26,31 @@ async def execute(api: KubernetesApi, namespace: str, plan: Plan, live: dict[Ref
     return refusals
 
 
+async def _applied(api: KubernetesApi, wanted: Manifest, live: Manifest | None) -> Manifest:
+    """Apply; where members that others have put into a list make the whole invalid, first put the lists back as they are wanted.
+
+    An apply only adds to such lists: a Service whose ports somebody replaced would never be repaired.
+    """
+    try:
+        return await api.apply(wanted)
+    except ApiError as error:
+        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY or live is None or "spec" not in wanted:
+            raise
+    name = ref(wanted)
+    await api.merge(name.kind, wanted["metadata"]["namespace"], name.name, {"spec": wanted["spec"]})
+    return await api.apply(wanted)
+
+
 async def _hand_over_replicas(api: KubernetesApi, wanted: Manifest, live: Manifest | None) -> None:
-    """Before an apply that leaves the number of pods to the scaler: let the scaler own the present one.
+    """Before an apply that no longer sets the number of pods: let the scaler own the present one.
 
     A field that its only owner no longer applies is removed, and the API server would put its default, 1, in its place.
+    A number that others own, such as an HPA's, is theirs.
     """
     if wanted["kind"] != "Deployment" or "replicas" in wanted["spec"] or live is None:
         return
     present = live["spec"].get("replicas", 1)
     owners = [entry for entry in live["metadata"].get("managedFields", []) if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})]
-    if not any(entry["manager"] == SCALER for entry in owners):
+    managers = {entry["manager"] for entry in owners}
+    if FIELD_MANAGER in managers and SCALER not in managers:
         await api.scale(wanted["metadata"]["namespace"], wanted["metadata"]["name"], present)

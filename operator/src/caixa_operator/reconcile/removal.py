@@ -3,20 +3,23 @@
 from caixa_operator.api import KubernetesApi
 from caixa_operator.manifest import Manifest, labels
 from caixa_operator.resources.credentials import GENERATED, secret_name
-from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
+from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL, owned
 
 
 async def remove(api: KubernetesApi, body: Manifest) -> list[str]:
     """Carry out the deletionPolicy, and return what was deleted, such as `Secret caixa-admin`.
 
     With Retain nothing is touched: a CashBox of the same name takes volumes and Secrets up again. A Secret that somebody else made is left.
+    StatefulSets go before their volumes, or their controller would make new ones until the garbage collector comes.
     """
     metadata = body["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     if (body.get("spec") or {}).get("deletionPolicy", "Retain") != "Delete":
         return []
+    stores = await api.list("StatefulSet", namespace, owned(name))
     claims = await api.list("PersistentVolumeClaim", namespace, f"{OWNER_LABEL}={name}")
-    going = [("PersistentVolumeClaim", claim["metadata"]["name"]) for claim in claims]
+    going = [("StatefulSet", store["metadata"]["name"]) for store in stores]
+    going += [("PersistentVolumeClaim", claim["metadata"]["name"]) for claim in claims]
     for secret in GENERATED:
         found = await api.get("Secret", namespace, secret_name(name, secret))
         if found is not None and labels(found).get("app.kubernetes.io/managed-by") == MANAGED_BY:

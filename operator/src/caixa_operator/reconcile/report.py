@@ -28,7 +28,7 @@ def status(
         version=version if assessment.rolled_out else previous.version,
         summary=assessment.summary,
         conditions=conditions(claims, previous.conditions, generation=cashbox.generation, now=now),
-        saldo=saldo,
+        saldo=saldo if saldo != SaldoStatus() else None,  # an apply that empties an object makes it null, which is refused
         endpoints=endpoints if endpoints is not None else previous.endpoints,
     )
 

@@ -16,8 +16,8 @@ def children(cashbox: CashBox, images: Images, credentials: Credentials) -> list
     """Build every child but the generated Secrets: what pods refer to comes before them."""
     return [
         *_stores(cashbox, images, credentials),
-        *_jobs(cashbox, images),
         *itertools.chain.from_iterable(_process(cashbox, images, credentials, process) for process in processes(cashbox)),
+        *_jobs(cashbox, images),
     ]
 
 

@@ -6,7 +6,10 @@ import msgspec
 
 from caixa_operator.spec.rule import Rule, checked, described
 
-_QUANTITY = Rule("type(self) == int || isQuantity(self)", "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory")
+_QUANTITY = Rule(
+    "type(self) == int ? self >= 0 : (isQuantity(self) && !quantity(self).isLessThan(quantity('0')))",
+    "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory",
+)
 
 Quantity = Annotated[int | str, checked(_QUANTITY, description="A Kubernetes quantity.", extra={"maxLength": 32})]
 OpenObject = Annotated[

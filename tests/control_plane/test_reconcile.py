@@ -1,0 +1,242 @@
+"""One reconcile after the other, with the operator's own rights, against a real API server."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from caixa_operator.autoscaler.reading import Reading
+from caixa_operator.keeper import Keeper
+from caixa_operator.reconcile.removal import remove
+from caixa_operator.settings import Settings
+from tests.control_plane.cluster import CHILDREN, Cluster
+from tests.control_plane.installed import Installed
+from tests.control_plane.recorded import Recorded
+
+SECRETS = {"secret/loja-admin", "secret/loja-mysql-users", "secret/loja-rabbitmq-users", "secret/loja-signing-key"}
+DERIVED = {"secret/loja-mysql-init", "secret/loja-rabbitmq-definitions"}
+DEPLOYMENTS = {f"deployment/loja-{part}" for part in ("fluxo", "fluxo-relay", "saldo", "saldo-consumer", "gateway")}
+
+
+class Steady:
+    """A queue whose figures are given."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    async def read(self) -> Reading:
+        """Return the figures."""
+        return self.reading
+
+
+IDLE = Reading(ready=0, unacked=0, arrival_rate=0.0, ack_rate=0.0)
+BUSY = Reading(ready=90_000, unacked=200, arrival_rate=0.0, ack_rate=0.0)
+
+
+def keeper(api: Recorded, cluster: Cluster, reading: Reading = IDLE, name: str = "loja") -> Keeper:
+    """Make the loop of one CashBox, as the operator does."""
+    return Keeper(api.api, Settings(), lambda _cashbox, _credentials: Steady(reading), cluster.namespace, name)
+
+
+async def served(api: Recorded, cluster: Cluster, reading: Reading = IDLE, **spec: object) -> Keeper:
+    """Bring a CashBox to where it serves, with statuses as controllers write them."""
+    cluster.cashbox(**spec)
+    kept = keeper(api, cluster, reading)
+    await kept.full()
+    cluster.stores_answer()
+    await kept.full()
+    cluster.migrations_complete()
+    await kept.full()
+    cluster.pods_answer()
+    await kept.full()
+    return kept
+
+
+def condition(cluster: Cluster, kind: str, name: str = "loja") -> dict[str, Any]:
+    """Return a condition of a CashBox."""
+    return next(one for one in cluster.get("cashbox", name)["status"]["conditions"] if one["type"] == kind)
+
+
+async def test_migrations_gate_deployments_and_all_children_are_made(api: Recorded, cluster: Cluster) -> None:
+    """Stores first, then Jobs, and no Deployment before the Job of its service is complete; then exactly these children exist."""
+    cluster.cashbox()
+    kept = keeper(api, cluster)
+    await kept.full()
+    assert cluster.names("deployments", "jobs") == set()
+    cluster.stores_answer()
+    await kept.full()
+    jobs = cluster.names("jobs")
+    assert {name.rpartition("-")[0] for name in jobs} == {f"job/loja-{service}-migration" for service in ("fluxo", "saldo", "gateway")}
+    assert cluster.names("deployments") == set()
+    cluster.migrations_complete()
+    await kept.full()
+    cluster.pods_answer()
+    status = await kept.full()
+    parts = ("mysql", "rabbitmq", "fluxo", "fluxo-relay", "saldo", "saldo-consumer", "gateway")
+    assert cluster.names("secrets") == SECRETS | DERIVED
+    assert cluster.names("deployments") == DEPLOYMENTS
+    assert cluster.names("statefulsets") == {"statefulset/loja-mysql", "statefulset/loja-rabbitmq"}
+    assert cluster.names("services") == {f"service/loja-{part}" for part in ("mysql", "rabbitmq", "fluxo", "saldo", "gateway")}
+    assert cluster.names("configmaps") - {"configmap/kube-root-ca.crt"} == {"configmap/loja-mysql", "configmap/loja-rabbitmq"}
+    assert cluster.names("serviceaccounts") - {"serviceaccount/default"} == {f"serviceaccount/loja-{part}" for part in parts}
+    assert status is not None
+    assert status.summary == "Serving"
+    assert condition(cluster, "Ready")["status"] == "True"
+
+
+async def test_an_unchanged_cashbox_costs_no_write_and_one_list_per_kind(api: Recorded, cluster: Cluster) -> None:
+    """Reconciling again writes nothing at all, lists each kind once and reads each Secret once."""
+    kept = await served(api, cluster)
+    before = cluster.versions()
+    api.forget()
+    await kept.full()
+    assert api.writes == []
+    assert cluster.versions() == before
+    lists = [path.partition("?")[0] for path in api.reads]
+    assert len(lists) == len(set(lists))
+
+
+EDITS: list[tuple[str, str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
+    ("service", "loja-fluxo", {"spec": {"ports": [{"port": 81}]}}, lambda found: [port["port"] for port in found["spec"]["ports"]]),
+    ("configmap", "loja-mysql", {"data": {"my.cnf": "[mysqld]\n"}}, lambda found: found["data"]["my.cnf"]),
+    ("deployment", "loja-fluxo", {"spec": {"replicas": 7}}, lambda found: found["spec"]["replicas"]),
+    ("statefulset", "loja-mysql", {"spec": {"replicas": 0}}, lambda found: found["spec"]["replicas"]),
+    ("serviceaccount", "loja-saldo", {"automountServiceAccountToken": True}, lambda found: found["automountServiceAccountToken"]),
+    ("secret", "loja-mysql-init", {"data": {"init.sql": "IA=="}}, lambda found: found["data"]["init.sql"]),
+]
+
+
+async def test_drift_is_repaired_and_what_others_own_is_left(api: Recorded, cluster: Cluster) -> None:
+    """What the operator applied is put back by the next reconcile; labels and annotations of others stay."""
+    kept = await served(api, cluster)
+    before = [look(cluster.get(kind, name)) for kind, name, _, look in EDITS]
+    for kind, name, patch, _ in EDITS:
+        cluster.edit(kind, name, patch)
+    cluster.edit("deployment", "loja-saldo", {"metadata": {"labels": {"team": "finance"}, "annotations": {"note": "mine"}}})
+    await kept.full()
+    assert [look(cluster.get(kind, name)) for kind, name, _, look in EDITS] == before
+    theirs = cluster.get("deployment", "loja-saldo")["metadata"]
+    assert (theirs["labels"]["team"], theirs["annotations"]["note"]) == ("finance", "mine")
+
+
+async def test_deleted_children_come_back(api: Recorded, cluster: Cluster) -> None:
+    """Every child but a complete Job may be deleted by hand: one reconcile makes it again."""
+    kept = await served(api, cluster)
+    kinds = [kind for kind in CHILDREN if kind != "jobs"]
+    before = cluster.names(*kinds) | DERIVED
+    for kind in kinds:
+        cluster.run("delete", kind, "--selector=caixa.dev/cashbox=loja", "--wait=false")
+    cluster.run("delete", *sorted(DERIVED))
+    await kept.full()
+    assert cluster.names(*kinds, "secrets") >= before
+
+
+async def test_generated_secrets_are_never_overwritten(api: Recorded, cluster: Cluster) -> None:
+    """A password that a person has set stays, and what reads it follows; a key that is missing is made, and only that one."""
+    kept = await served(api, cluster)
+    cluster.edit("secret", "loja-admin", {"data": {"client_secret": base64.b64encode(b"mine").decode()}})
+    cluster.edit("secret", "loja-mysql-users", {"data": {"saldo": None}})
+    others = {key: value for key, value in cluster.get("secret", "loja-mysql-users")["data"].items() if key != "saldo"}
+    await kept.full()
+    assert base64.b64decode(cluster.get("secret", "loja-admin")["data"]["client_secret"]) == b"mine"
+    after = cluster.get("secret", "loja-mysql-users")["data"]
+    assert after.pop("saldo")
+    assert after == others
+
+
+async def test_a_paused_cashbox_is_left_alone_and_says_so(api: Recorded, cluster: Cluster) -> None:
+    """Nothing is repaired while spec.paused is true, and everything once it is false again."""
+    kept = await served(api, cluster)
+    cluster.cashbox(paused=True)
+    cluster.run("delete", "service", "loja-fluxo")
+    await kept.full()
+    assert cluster.find("service", "loja-fluxo") is None
+    assert condition(cluster, "ReconciliationPaused")["status"] == "True"
+    cluster.cashbox(paused=False)
+    await kept.full()
+    assert cluster.find("service", "loja-fluxo") is not None
+    assert condition(cluster, "ReconciliationPaused")["status"] == "False"
+
+
+async def test_retain_touches_nothing_and_delete_removes_volumes_and_generated_secrets(api: Recorded, cluster: Cluster) -> None:
+    """A Secret that somebody else made under one of the names is left even so."""
+    await served(api, cluster)
+    body = cluster.get("cashbox", "loja")
+    assert await remove(api.api, body) == []
+    assert cluster.names("secrets") == SECRETS | DERIVED
+    cluster.edit("secret", "loja-admin", {"metadata": {"labels": {"app.kubernetes.io/managed-by": "vault"}}})
+    body["spec"]["deletionPolicy"] = "Delete"
+    await remove(api.api, body)
+    assert cluster.names("secrets") == DERIVED | {"secret/loja-admin"}
+    assert cluster.names("statefulsets") == set()
+
+
+async def test_children_belong_to_their_cashbox_and_generated_secrets_to_nobody(api: Recorded, cluster: Cluster) -> None:
+    """The garbage collector takes children with the CashBox, and never the passwords of volumes that stay."""
+    await served(api, cluster)
+    uid = cluster.get("cashbox", "loja")["metadata"]["uid"]
+    for one in cluster.get(",".join((*CHILDREN, "secrets")), "--selector=caixa.dev/cashbox=loja")["items"]:
+        owners = [owner["uid"] for owner in one["metadata"].get("ownerReferences", [])]
+        generated = f"secret/{one['metadata']['name']}" in SECRETS
+        assert owners == ([] if generated else [uid]), one["metadata"]["name"]
+
+
+async def test_scaling_outlives_an_apply_and_lets_go_of_another_autoscaler(api: Recorded, cluster: Cluster) -> None:
+    """A backlog scales up through /scale, an upgrade of the Deployment keeps the number, and an HPA on the target ends it."""
+    kept = await served(api, cluster, BUSY)
+    assert cluster.get("deployment", "loja-saldo-consumer")["spec"]["replicas"] == 8
+    consumer = {"resources": {"requests": {"cpu": "150m"}}}
+    cluster.cashbox(saldo={"consumer": consumer})
+    await kept.full()
+    scaled = cluster.get("deployment", "loja-saldo-consumer")
+    assert scaled["spec"]["replicas"] == 8
+    assert scaled["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "150m"
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "loja-saldo-consumer"}
+    hpa = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 4}
+    cluster.apply({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "other"}, "spec": hpa})
+    cluster.run("scale", "deployment", "loja-saldo-consumer", "--replicas=2")
+    await kept.full()
+    assert cluster.get("deployment", "loja-saldo-consumer")["spec"]["replicas"] == 2
+    assert condition(cluster, "ScalingActive")["reason"] == "ConflictingAutoscaler"
+    said = [one["message"] for one in cluster.get("events")["items"] if one["reason"] == "Scaled"]
+    assert any(message.startswith("1 → 8 consumers: 90000 ready") for message in said)
+
+
+async def test_a_number_that_an_outsider_owns_is_never_reset(api: Recorded, cluster: Cluster) -> None:
+    """In mode External, what KEDA or an HPA has set stays through every apply, and stays theirs."""
+    kept = await served(api, cluster, saldo={"consumer": {"autoscaling": {"mode": "External"}}})
+    cluster.run("scale", "deployment", "loja-saldo-consumer", "--replicas=3")
+    cluster.cashbox(saldo={"consumer": {"autoscaling": {"mode": "External"}, "resources": {"requests": {"cpu": "150m"}}}})
+    await kept.full()
+    scaled = cluster.get("deployment", "loja-saldo-consumer", "--show-managed-fields")
+    owners = {one["manager"] for one in scaled["metadata"]["managedFields"] if "f:replicas" in one["fieldsV1"].get("f:spec", {})}
+    assert scaled["spec"]["replicas"] == 3
+    assert owners.isdisjoint({"caixa-operator", "caixa-autoscaler"})
+
+
+async def test_people_read_the_state_in_kubectl_s_columns(api: Recorded, cluster: Cluster) -> None:
+    """`kubectl get` shows readiness, version, consumers, backlog and status, and `kubectl explain` knows every field."""
+    await served(api, cluster)
+    header, row = cluster.run("get", "cbx").splitlines()
+    assert header.split() == ["NAME", "READY", "VERSION", "CONSUMERS", "BACKLOG", "AGE", "STATUS"]
+    name, ready, version, consumers, backlog, _, status = row.split()
+    assert (name, ready, version, consumers, backlog, status) == ("loja", "True", Settings().images_version, "1/1", "0", "Serving")
+    assert "drain" in cluster.run("explain", "cashbox.spec.saldo.consumer.autoscaling.drainSeconds")
+
+
+def test_what_the_operator_is_not_told_to_do_is_forbidden(cluster: Cluster, least: Installed) -> None:
+    """The rights that every test here works with list no Secret, make no pod, no role, and change no CashBox's definition."""
+    denied = [
+        ("list", "secrets"),
+        ("watch", "secrets"),
+        ("create", "pods"),
+        ("create", "pods/exec"),
+        ("create", "clusterroles.rbac.authorization.k8s.io"),
+    ]
+    denied += [
+        ("patch", "customresourcedefinitions.apiextensions.k8s.io"),
+        ("create", "cashboxes.caixa.dev"),
+        ("delete", "namespaces"),
+        ("impersonate", "users"),
+    ]
+    for verb, resource in denied:
+        assert not cluster.kubectl.works("auth", "can-i", verb, resource, f"--as={least.user}", "--all-namespaces"), f"{verb} {resource}"

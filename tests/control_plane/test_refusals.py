@@ -1,0 +1,128 @@
+"""Wrong values never reach the operator: the API server refuses them, in words that say what to write."""
+
+import json
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from caixa_operator.crd.definition import definition
+from tests.control_plane.cluster import Cluster
+from tests.provision.command import CommandFailed
+
+REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
+    ({"version": "not a tag"}, "write an image tag, such as 1.2.3"),
+    ({"deletionPolicy": "Keep"}, 'supported values: "Delete", "Retain"'),
+    ({"images": {"registry": "-x"}}, "write an image reference, such as registry.example/caixa-fluxo:1.2.3"),
+    ({"mysql": {"image": "my sql"}}, "write an image reference, such as registry.example/caixa-fluxo:1.2.3"),
+    ({"images": {"pullPolicy": "Sometimes"}}, 'supported values: "Always", "IfNotPresent", "Never"'),
+    ({"gateway": {"rateLimit": "200 per second"}}, "write a number per second, minute, hour or day, such as 200/second"),
+    ({"gateway": {"rateLimit": "0/second"}}, "write a number per second, minute, hour or day, such as 200/second"),
+    (
+        {"gateway": {"expose": {"type": "NodePort", "nodePort": 80}}},
+        "write a port from 30000 to 32767, the range that Kubernetes keeps for node ports",
+    ),
+    ({"gateway": {"expose": {"nodePort": 30080}}}, "nodePort needs type NodePort or LoadBalancer: change type or remove nodePort"),
+    ({"gateway": {"expose": {"type": "Ingres"}}}, 'supported values: "ClusterIP", "LoadBalancer", "NodePort"'),
+    ({"gateway": {"identity": {"tokenLifetimeSeconds": 59}}}, "write a number of seconds from 60 (a minute) to 86400 (a day)"),
+    ({"gateway": {"identity": {"tokenLifetimeSeconds": 86401}}}, "write a number of seconds from 60 (a minute) to 86400 (a day)"),
+    ({"gateway": {"replicas": 0}}, "should be greater than or equal to 1"),
+    ({"fluxo": {"replicas": 101}}, "should be less than or equal to 100"),
+    ({"fluxo": {"relay": {"replicas": 0}}}, "should be greater than or equal to 1"),
+    ({"saldo": {"replicas": "two"}}, "must be of type integer"),
+    ({"fluxo": {"resources": {"requests": {"cpu": "much"}}}}, "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory"),
+    ({"fluxo": {"resources": {"requests": {"cpu": "-1"}}}}, "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory"),
+    ({"saldo": {"resources": {"limits": {"memory": "1 GB"}}}}, "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory"),
+    ({"mysql": {"storage": {"size": "0"}}}, "write a size, such as 10Gi"),
+    ({"rabbitmq": {"storage": {"size": "big"}}}, "write a size, such as 10Gi"),
+    ({"mysql": {"storage": {"className": ""}}}, "should be at least 1 chars long"),
+    ({"mysql": {"tolerations": [{"operator": "Like"}]}}, 'supported values: "Equal", "Exists"'),
+    ({"mysql": {"tolerations": [{"effect": "Stay"}]}}, 'supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"'),
+    *(
+        ({"saldo": {"consumer": {"autoscaling": scaling}}}, message)
+        for scaling, message in (
+            ({"mode": "Auto"}, 'supported values: "External", "Fixed", "Operator"'),
+            ({"minReplicas": 5, "maxReplicas": 3}, "maxReplicas must be at least minReplicas: raise maxReplicas or lower minReplicas"),
+            ({"minReplicas": -1}, "should be greater than or equal to 0"),
+            ({"maxReplicas": 0}, "should be greater than or equal to 1"),
+            ({"maxReplicas": 201}, "should be less than or equal to 200"),
+            (
+                {"fallback": {"replicas": 20}},
+                "fallback.replicas must lie between minReplicas and maxReplicas: change it, or widen the range",
+            ),
+            ({"fallback": {}}, "fallback.replicas: Required value"),
+            ({"drainSeconds": 0}, "should be greater than or equal to 1"),
+            ({"targetUtilization": 101}, "should be less than or equal to 100"),
+            ({"assumedRatePerReplica": 0}, "should be greater than or equal to 1"),
+            ({"activationBacklog": 0}, "should be greater than or equal to 1"),
+            ({"idleSeconds": 9}, "should be greater than or equal to 10"),
+            ({"scaleDown": {"maxPercent": 0}}, "should be greater than or equal to 1"),
+            ({"scaleDown": {"stabilizationSeconds": 3601}}, "should be less than or equal to 3600"),
+            ({"mode": "Fixed"}, "mode Fixed needs a number: write spec.saldo.consumer.replicas, or choose mode Operator"),
+        )
+    ),
+    (
+        {"saldo": {"consumer": {"replicas": 3}}},
+        "replicas is only for mode Fixed: remove it and set autoscaling.minReplicas and maxReplicas",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def refusals(shared: Cluster) -> dict[int, str]:
+    """Try every CashBox in one call, and give what the API server said of each by its place in REFUSED."""
+    document = "\n---\n".join(_document(f"c{place}", spec) for place, (spec, _) in enumerate(REFUSED))
+    argv = shared.kubectl.argv("create", "--dry-run=server", f"--namespace={shared.namespace}", "--filename=-")
+    done = subprocess.run(argv, input=document, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "", "a wrong value was accepted"
+    _, *said = re.split(r'CashBox(?:\.caixa\.dev)? "c(\d+)" is invalid', done.stderr)
+    return dict(zip(map(int, said[::2]), said[1::2], strict=True))
+
+
+@pytest.mark.parametrize("place", range(len(REFUSED)), ids=[str(spec)[:70] for spec, _ in REFUSED])
+def test_a_wrong_value_is_refused_and_the_message_says_what_to_write(refusals: dict[int, str], place: int) -> None:
+    """Nothing is stored, and a person reads what to do about it."""
+    assert REFUSED[place][1] in refusals[place]
+
+
+def test_an_unknown_field_is_refused_by_its_name(shared: Cluster) -> None:
+    """A misspelt word is no silent default: kubectl asks the API server to be strict."""
+    with pytest.raises(CommandFailed, match=r'unknown field "spec\.fluxo\.replica"'):
+        shared.run("create", "--filename=-", stdin=_document("loja", {"fluxo": {"replica": 2}}))
+
+
+def test_every_rule_of_the_definition_is_tried_here() -> None:
+    """No CEL rule is left without a value that it refuses, but for the two that need an existing or an ill-named CashBox."""
+    tried = " ".join(message for _, message in REFUSED)
+    rules = set(_messages(definition())) - {STORAGE, NAME}
+    assert {rule for rule in rules if rule[:40] not in tried} == set()
+
+
+STORAGE = "storage cannot change after creation: grow the PersistentVolumeClaim itself, or make a new CashBox"
+NAME = "name the CashBox with at most 36 lowercase letters, digits and hyphens, a letter first: its children are named after it"
+
+
+@pytest.mark.parametrize("name", ["l" * 37, "1loja", "lo.ja"])
+def test_a_name_that_children_could_not_carry_is_refused(shared: Cluster, name: str) -> None:
+    """Services and labels are named after the CashBox."""
+    with pytest.raises(CommandFailed, match="name the CashBox with at most 36"):
+        shared.run("create", "--filename=-", stdin=_document(name, {}))
+
+
+def test_storage_cannot_change_after_creation(cluster: Cluster) -> None:
+    """A StatefulSet's volume cannot follow, so the API server says what can be done instead."""
+    cluster.cashbox(mysql={"storage": {"size": "1Gi"}})
+    with pytest.raises(CommandFailed, match="storage cannot change after creation: grow the PersistentVolumeClaim itself"):
+        cluster.cashbox(mysql={"storage": {"size": "2Gi"}})
+
+
+def _document(name: str, spec: dict[str, Any]) -> str:
+    return json.dumps({"apiVersion": "caixa.dev/v1alpha1", "kind": "CashBox", "metadata": {"name": name}, "spec": spec})
+
+
+def _messages(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own = [rule["message"] for rule in node.get("x-kubernetes-validations", [])]
+        return own + [message for member in node.values() for message in _messages(member)]
+    return [message for member in node for message in _messages(member)] if isinstance(node, list) else []
