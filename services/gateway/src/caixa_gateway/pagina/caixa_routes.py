@@ -46,7 +46,14 @@ class Caixa:
         except Problem as failure:
             if failure.status == 401:  # noqa: PLR2004  a session whose merchant is no longer served
                 raise
-            return {"saldo": None, "dia": "", "etag": "", "tentativa": now(sessao), "desde": _since(self._servicos, sessao)}
+            return {
+                "saldo": None,
+                "dia": "",
+                "etag": "",
+                "atualizado": "",
+                "tentativa": now(sessao),
+                "desde": _since(self._servicos, sessao),
+            }
 
     async def record(self, sessao: Sessao, form: dict[str, str]) -> tuple[int, Entrada, Shown]:
         """Record what the form asks for: the status, the form to show next, and the outcome in words.
