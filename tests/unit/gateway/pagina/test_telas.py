@@ -46,8 +46,8 @@ def test_whatever_the_totals_the_chart_stays_within_its_frame(days: list[tuple[i
     relatorio = Relatorio(tuple(SaldosDoDia(HOJE, (saldo(came, went),)) for came, went in days))
     drawn = grafico(relatorio)
     assert drawn is not None
-    assert all(0 <= bar.x and bar.x + bar.largura <= LARGURA and bar.altura > 0 for bar in drawn.barras)
-    assert all(0 <= bar.y and bar.y + bar.altura <= ALTURA for bar in drawn.barras)
+    assert all(bar.x >= 0 and bar.x + bar.largura <= LARGURA and bar.altura > 0 for bar in drawn.barras)
+    assert all(bar.y >= 0 and bar.y + bar.altura <= ALTURA for bar in drawn.barras)
     assert all(0 <= point.x <= LARGURA and 0 <= point.y <= ALTURA for point in drawn.pontos)
 
 
