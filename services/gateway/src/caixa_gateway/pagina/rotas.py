@@ -43,7 +43,9 @@ def page_routes(
 
     def ended(request: AnyRequest, _error: SemSessao) -> Html:
         """Lead to the sign-in; who had a session is told that it has ended."""
-        had = request.cookies.get(COOKIE) is not None
+        value = request.cookies.get(COOKIE)
+        sessao = seal.open(value)
+        had = value is not None and (sessao is None or sessao.comerciante_id is not None)
         answer = Moved("/entrar?fim" if had else "/entrar").response(htmx="hx-request" in request.headers)
         if had:
             answer.delete_cookie(COOKIE, path="/")
