@@ -76,5 +76,5 @@ def page_routes(
             *report_routes(seal, servicos),
             *day_routes(seal, servicos),
         ],
-        exception_handlers={SemSessao: ended, Problem: refused},  # type: ignore[dict-item]  # each handler takes its own error
+        exception_handlers={SemSessao: ended, Problem: refused},
     )
