@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from caixa_comum.problems import Problem
 from caixa_gateway.pagina import formularios, telas
 from caixa_gateway.pagina.pagina import AnyRequest, Html, Moved, entered, form_of, render, today
-from caixa_gateway.pagina.respostas import Fechamento, Fechamentos, Lancamento, Lancamentos, SaldosDoDia
+from caixa_gateway.pagina.respostas import Fechamento, Lancamento, Lancamentos, SaldosDoDia
 from caixa_gateway.pagina.servicos import Servicos
 from caixa_gateway.pagina.sessao import Seal, Sessao
 
@@ -36,7 +36,8 @@ class Dias:
         listed = await self._servicos.ask(sessao, "fluxo", f"{LANCAMENTOS}?data_inicial={dia}&data_final={dia}{more}")
         found = listed.checked().as_(Lancamentos)
         saldos = await self.balance(sessao, dia)
-        fechado = saldos is not None and any(saldo.fechado for saldo in saldos.saldos)
+        over = dia < today(sessao)
+        fechamento = fechamento or (await self.receipt(sessao, dia) if over else None)
         return render(
             "dia.html",
             sessao,
@@ -49,8 +50,8 @@ class Dias:
             saldos=saldos,
             itens=telas.lancamentos_na_tela(found.itens, telas.fuso_de(sessao.fuso)),
             proximo=quote(found.proximo, safe="") if found.proximo else "",
-            fechamento=fechamento or (await self.receipt(sessao, dia) if fechado else None),
-            fechavel=dia < today(sessao) and not fechado and fechamento is None,
+            fechamento=fechamento,
+            fechavel=over and fechamento is None,
             estornado=request.query_params.get("estornado", "") != "",
             falha=falha,
         )
@@ -63,12 +64,11 @@ class Dias:
             return None
 
     async def receipt(self, sessao: Sessao, dia: date) -> Fechamento | None:
-        """Find the receipt of a closed day among the newest ones."""
+        """Ask for the receipt of a day; None where it is open, or where the answer does not come."""
         try:
-            listed = (await self._servicos.ask(sessao, "fluxo", FECHAMENTOS)).checked().as_(Fechamentos)
+            return (await self._servicos.ask(sessao, "fluxo", f"{FECHAMENTOS}/{dia}")).checked().as_(Fechamento)
         except Problem:
             return None
-        return next((one for one in listed.itens if one.data == dia), None)
 
     async def entry(self, sessao: Sessao, lancamento_id: UUID) -> Lancamento:
         """Ask for one entry. Raises Problem."""

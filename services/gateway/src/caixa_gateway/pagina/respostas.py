@@ -73,12 +73,6 @@ class Fechamento(msgspec.Struct, frozen=True, kw_only=True):
     fechado_em: datetime | None = None
 
 
-class Fechamentos(msgspec.Struct, frozen=True):
-    """A part of the list of receipts."""
-
-    itens: tuple[Fechamento, ...]
-
-
 class Problema(msgspec.Struct, frozen=True):
     """A refusal in words (RFC 9457)."""
 
