@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
-from litestar import Litestar, MediaType, get
+from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +20,7 @@ from caixa_gateway.docs import Descriptions, docs_routes, document_route
 from caixa_gateway.edge import Edge, origins_of
 from caixa_gateway.head_deadline import HeadDeadline
 from caixa_gateway.identity import Identity, identity_routes
+from caixa_gateway.pagina.rotas import page_routes
 from caixa_gateway.proxy import Proxy, proxy_routes
 from caixa_gateway.rate_limit import RateLimit
 from caixa_gateway.registrations import Registrations
@@ -37,16 +38,6 @@ SERVER = {
     "timeout_keep_alive": 75,  # longer than the 60 s of the usual load balancers, so that these close first
     "limit_concurrency": 2000,  # with 64 KiB of each request held, what a pod of 512 MiB can bear
 }
-FRONT = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Caixa</title>
-<h1>Caixa</h1><p>Fluxo de caixa para comerciantes: lançamentos e saldo diário consolidado.</p>
-<ul><li>Lançamentos: <code>/api/v1/lancamentos</code></li><li>Saldos: <code>/api/v1/saldos/atual</code></li>
-<li>Token: <code>/oauth/token</code></li><li><a href="/docs">Documentação</a></li></ul>"""
-
-
-@get("/", media_type=MediaType.HTML, sync_to_thread=False, include_in_schema=False)
-def front() -> str:
-    """Say what this is and where the API begins."""
-    return FRONT
 
 
 @asynccontextmanager
@@ -61,10 +52,11 @@ async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar
         async with new_session() as session, disabled.watched():
             services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
             upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
+            identity = Identity(settings, engine, keys, secrets)
             routes: list[ControllerRouterHandler] = [
-                front,
+                page_routes(settings, identity, keys, upstreams, verifier, limit),
                 *docs_routes(),
-                *identity_routes(Identity(settings, engine, keys, secrets), keys, limit, settings.token_issuer),
+                *identity_routes(identity, keys, limit, settings.token_issuer),
                 *merchant_routes(Registrations(engine, secrets), verifier, limit),
                 *proxy_routes(Proxy(upstreams, verifier, limit, answer_seconds=settings.answer_seconds)),
             ]

@@ -36,6 +36,7 @@ class Holder(msgspec.Struct, frozen=True):
     client_id: str
     fuso: str | None
     scopes: tuple[str, ...]
+    nome: str = ""
 
 
 class Identity:
@@ -51,10 +52,14 @@ class Identity:
     async def token(self, asked: Asked) -> dict[str, object]:
         """Give a token response (RFC 6749, section 5.1). Raises GrantRefused, or Problem 503 when too many ask at once."""
         admin = same(asked.client_id, self._settings.admin_client_id)
-        holder = await (self._admin(asked) if admin else self._merchant(asked))
+        holder = await (self._admin(asked) if admin else self.merchant(asked))
         scope = grant.granted(asked.scope, holder.scopes)
         lifetime = self._settings.token_lifetime_seconds
-        signed = self._keys.sign(
+        return {"access_token": self.signed(holder, scope, lifetime), "token_type": "Bearer", "expires_in": lifetime, "scope": scope}
+
+    def signed(self, holder: Holder, scope: str, lifetime: int) -> str:
+        """Sign a token for its holder, good for `lifetime` seconds from now."""
+        return self._keys.sign(
             grant.claims(
                 issuer=self._settings.token_issuer,
                 audience=self._settings.token_audience,
@@ -66,20 +71,20 @@ class Identity:
                 lifetime=lifetime,
             )
         )
-        return {"access_token": signed, "token_type": "Bearer", "expires_in": lifetime, "scope": scope}
 
     async def _admin(self, asked: Asked) -> Holder:
         if not same(asked.client_secret, str.__str__(self._settings.admin_client_secret)):
             raise GrantRefused("invalid_client", "unknown client or wrong secret")
         return Holder(grant.ADMIN, self._settings.admin_client_id, None, grant.ADMIN_SCOPES)
 
-    async def _merchant(self, asked: Asked) -> Holder:
+    async def merchant(self, asked: Asked) -> Holder:
+        """Give the merchant whose credentials these are, in equal time for unknown and wrong. Raises GrantRefused, or Problem 503."""
         known = asked.client_id.isascii() and asked.client_id.isprintable()
         async with self._engine.connect() as connection:
             found = await repository.active_by_client_id(connection, asked.client_id) if known else None
         if not await self._secrets.matches(found.secret_hash if found else None, asked.client_secret) or found is None:
             raise GrantRefused("invalid_client", "unknown client or wrong secret")
-        return Holder(str(found.id), found.client_id, found.fuso, grant.MERCHANT_SCOPES)
+        return Holder(str(found.id), found.client_id, found.fuso, grant.MERCHANT_SCOPES, found.nome)
 
 
 def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, issuer: str) -> list[ControllerRouterHandler]:

@@ -5,6 +5,7 @@ import msgspec
 from caixa_comum.settings import ConfigurationError, DatabaseSettings, Secret, ServerSettings, url_parts
 
 WEB = ("http", "https")
+SECURE = ("auto", "always", "never")
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_store: Secret = Secret("")
     answer_seconds: float = 30.0
     cors_origins: str = ""
+    session_seconds: int = 43_200
+    session_cookie_secure: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what would only fail later. Raises ConfigurationError."""
@@ -40,3 +43,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError("CAIXA_RATE_LIMIT_REPLICAS", "must be from 1 to 1000")
         if not 0 < self.answer_seconds <= 600:  # noqa: PLR2004  ten minutes
             raise ConfigurationError("CAIXA_ANSWER_SECONDS", "must be above 0 and at most 600 seconds")
+        if not 60 <= self.session_seconds <= 2_592_000:  # noqa: PLR2004  a minute, thirty days
+            raise ConfigurationError("CAIXA_SESSION_SECONDS", "must be from 60 to 2592000 seconds")
+        if self.session_cookie_secure not in SECURE:
+            raise ConfigurationError("CAIXA_SESSION_COOKIE_SECURE", f"must be one of {', '.join(SECURE)}")

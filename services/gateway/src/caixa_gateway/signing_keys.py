@@ -9,7 +9,9 @@ from typing import Any, Self
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from caixa_comum.settings import ConfigurationError
 from caixa_comum.tokens import ALGORITHM
@@ -27,6 +29,7 @@ class SigningKeys:
         self._published = {thumbprint(key): jwk(key) for key in keys}
         self._verifying = {kid: jwt.PyJWK(public, algorithm=ALGORITHM) for kid, public in self._published.items()}
         self._kid, self._signing = thumbprint(keys[0]), keys[0]
+        self._private = [key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) for key in keys]
 
     @classmethod
     def read(cls, path: str) -> Self:
@@ -55,6 +58,10 @@ class SigningKeys:
     def sign(self, claims: dict[str, Any]) -> str:  # Any: JSON
         """Sign claims into a compact JWS whose header names the key."""
         return jwt.encode(claims, self._signing, algorithm=ALGORITHM, headers={"kid": self._kid})
+
+    def derived(self, purpose: bytes) -> list[bytes]:
+        """Derive a symmetric key (URL-safe base64 of 32 bytes) per signing key, in their order, for one purpose (HKDF, RFC 5869)."""
+        return [base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=purpose).derive(private)) for private in self._private]
 
 
 def jwk(key: RSAPrivateKey) -> dict[str, str]:
