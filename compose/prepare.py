@@ -21,9 +21,10 @@ from caixa_operator.resources.credentials import COOKIE, GENERATED, Credentials,
 from caixa_operator.resources.environment import database
 from caixa_operator.settings import Settings
 from caixa_operator.spec.cashbox import CashBox, Spec
+from caixa_operator.spec.gateway import Gateway
 
-CASHBOX = CashBox(name="caixa", namespace="compose", uid="", generation=1, spec=Spec())
-"""A CashBox with nothing but defaults: what the operator would make of it, this prepares for Compose."""
+CASHBOX = CashBox(name="caixa", namespace="compose", uid="", generation=1, spec=Spec(gateway=Gateway(replicas=1)))
+"""A CashBox with nothing but defaults and one gateway: what the operator would make of it, this prepares for Compose."""
 STORE_USER = 999
 USERS = {
     "fluxo": 10001,

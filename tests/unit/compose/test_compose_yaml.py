@@ -9,11 +9,12 @@ import yaml
 from caixa_comum import schemas
 from caixa_operator.images import resolved
 from caixa_operator.resources import fluxo, gateway, mysql, rabbitmq, saldo
+from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import database, serving
 from caixa_operator.resources.process import Process
 from caixa_operator.resources.store import Store
 from caixa_operator.settings import Settings
-from compose.prepare import CASHBOX, USERS, Credentials, generated
+from compose.prepare import CASHBOX, USERS, generated
 
 ROOT = Path(__file__).resolve().parents[3]
 PROCESSES = [describe(CASHBOX) for describe in (fluxo.api, fluxo.relay, saldo.api, saldo.consumer, gateway.process)]
