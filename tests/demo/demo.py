@@ -1,6 +1,7 @@
 """`make demo`: the whole platform on a cluster, a merchant with entries and a balance, and what to do next."""
 
 import asyncio
+import shutil
 import time
 
 from tests.cluster.shop import Credentials, Merchant
@@ -38,7 +39,8 @@ def up(cluster: Cluster) -> str:
         outcome = asyncio.run(play(gateway, admin, _known()))
     notes = _notes(kubectl, gateway, admin, outcome)
     demo_notes.write(notes)
-    return f"{farewell(notes, outcome, namespace)}\nReady after {time.monotonic() - began:.0f} s.\n"
+    program = "kubectl" if shutil.which("kubectl") else str(kubectl.binary)
+    return f"{farewell(notes, outcome, namespace, program)}\nReady after {time.monotonic() - began:.0f} s.\n"
 
 
 def down(cluster: Cluster) -> list[str]:

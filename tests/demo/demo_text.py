@@ -10,18 +10,18 @@ def reais(centavos: int) -> str:
     return f"{'-' if centavos < 0 else ''}R$ {whole:,}".replace(",", ".") + f",{rest:02d}"
 
 
-def farewell(notes: Notes, outcome: Outcome, namespace: str) -> str:
-    """Return what the merchant did, where the platform answers, and what to try next."""
+def farewell(notes: Notes, outcome: Outcome, namespace: str, program: str = "kubectl") -> str:
+    """Return what the merchant did, where the platform answers, and what to try next; `program` is the kubectl there is."""
     entries = "\n".join(f"  {reais(centavos):>14}  {description}" for centavos, description in outcome.entries)
     kubectl = f"KUBECONFIG={notes.kubeconfig} " if notes.kubeconfig else ""
-    kubectl += f"kubectl --context={notes.context}" if notes.context else "kubectl"
+    kubectl += f"{program} --context={notes.context}" if notes.context else program
     client = f"-u {notes.merchant.client_id}:{notes.merchant.client_secret}"
     return f"""
 Lançamentos:
 {entries}
   {reais(outcome.balance):>14}  saldo
 
-Endereço do gateway:   {notes.gateway}
+Endereço do gateway:   {notes.gateway}   (no navegador: a página do comerciante)
 Comerciante:           client_id {notes.merchant.client_id}   client_secret {notes.merchant.client_secret}
 Administração:         client_id {notes.admin.client_id}   client_secret em .caixa/demo.json
 

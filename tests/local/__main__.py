@@ -59,7 +59,7 @@ def invitation(found: Notes, layout: Layout) -> str:
     """Say where the platform is and what to do next, with commands that work as they stand."""
     notes = layout.notes
     return f"""
-Caixa serves at {found.gateway}
+Caixa serves at {found.gateway} (in a browser: the merchant's page)
 Credentials of the administrator and of a merchant: {notes}
 
   GATEWAY={found.gateway}
