@@ -24,9 +24,9 @@ def caixa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
             yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Give the session's browser."""
+    """Give a module's browser: while one is open Playwright runs an event loop in this thread, where no asynchronous test could run."""
     with launched() as browser:
         yield browser
 
