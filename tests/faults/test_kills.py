@@ -4,6 +4,8 @@ import asyncio
 import random
 from uuid import uuid4
 
+from aio_pika.abc import AbstractIncomingMessage
+
 from caixa_comum.broker import connect
 from caixa_comum.events import LancamentoRegistrado
 from caixa_comum.topology import DELIVERY_LIMIT, PARKING, QUEUE
@@ -130,14 +132,14 @@ async def _die_holding(broker: Broker, messages: int) -> None:
         await channel.set_qos(prefetch_count=200)
         taken = asyncio.Semaphore(0)
         queue = await channel.get_queue(QUEUE, ensure=False)
-        await queue.consume(lambda _message: _released(taken))
+
+        async def take(_message: AbstractIncomingMessage) -> None:
+            taken.release()
+
+        await queue.consume(take)
         async with asyncio.timeout(60):
             for _ in range(messages):
                 await taken.acquire()
-
-
-async def _released(taken: asyncio.Semaphore) -> None:
-    taken.release()
 
 
 async def test_what_killed_more_consumers_than_the_delivery_limit_allows_is_parked_and_comes_back(platform: Platform) -> None:
