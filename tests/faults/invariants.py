@@ -1,0 +1,140 @@
+"""What must hold after any fault: no entry lost, none applied twice, nothing left on the way."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from caixa_comum.broker import connect
+from caixa_comum.dominio import Tipo
+from caixa_comum.events import LancamentoRegistrado
+from caixa_comum.topology import PARKING, QUEUE
+from tests.faults.services import Platform
+from tests.integration.saldo.entries import Stored, count, stored
+from tests.integration.saldo.running import consumer
+from tests.local.broker import Broker
+from tests.local.waiting import eventually
+
+Balances = Mapping[tuple[UUID, str, date], Stored]
+NOTHING: Balances = {}
+
+
+async def ready_messages(broker: Broker, queue: str = QUEUE) -> int:
+    """Ask the queue itself, not the statistics, how many messages wait to be delivered."""
+    return (await _declared(broker, queue))[0]
+
+
+async def consumers(broker: Broker) -> int:
+    """Ask the queue itself how many consumers it has."""
+    return (await _declared(broker, QUEUE))[1]
+
+
+async def _declared(broker: Broker, queue: str) -> tuple[int, int]:
+    async with await connect(broker.settings("admin"), "test") as connection:
+        channel = await (await connection.channel()).get_underlay_channel()
+        declared = await channel.queue_declare(queue, passive=True)
+    return declared.message_count or 0, declared.consumer_count or 0
+
+
+async def waiting(platform: Platform) -> int:
+    """Count the outbox's committed rows."""
+    rows = await asyncio.to_thread(platform.database.query, "SELECT COUNT(*) FROM outbox", schema="caixa_fluxo")
+    return int(rows[0][0])
+
+
+async def applied(platform: Platform) -> int:
+    """Count the events that the balances include."""
+    return await asyncio.to_thread(count, platform.database, "inbox")
+
+
+async def until_applied(platform: Platform, events: int) -> None:
+    """Wait until the balances include so many events."""
+
+    async def reached() -> bool:
+        return await applied(platform) >= events
+
+    await eventually(f"{events} events are applied", reached, pause=0.02)
+
+
+async def until_ready_messages(broker: Broker, goal: int) -> None:
+    """Wait until so many messages, or more, wait to be delivered; for 0, until none does."""
+
+    async def reached() -> bool:
+        found = await ready_messages(broker)
+        return found >= goal if goal else found == 0
+
+    await eventually(f"{goal} messages are ready", reached)
+
+
+async def until_passed_on(platform: Platform) -> None:
+    """Wait until the outbox is empty."""
+
+    async def empty() -> bool:
+        return await waiting(platform) == 0
+
+    await eventually("the outbox is empty", empty)
+
+
+async def settle(platform: Platform, events: int) -> None:
+    """Wait until so many events are applied and nothing waits, then end every process that runs, each in order.
+
+    What a consumer gave back when it ended (redeliveries, as a rule) is taken by another, so that no message is unacknowledged
+    when the queue is looked at.
+    """
+    await until_passed_on(platform)
+    await until_applied(platform, events)
+    await until_ready_messages(platform.broker, 0)
+    running = [service for service in platform.services if service.process.alive()]
+    await asyncio.gather(*(service.until_ready() for service in running))  # one that only just began could not yet end in order
+    await asyncio.gather(*(service.end() for service in running))
+    await drain(platform)
+
+
+async def drain(platform: Platform) -> None:
+    """Consume what is ready, with nothing in the way."""
+    while await ready_messages(platform.broker):
+        async with consumer(platform.database.settings("saldo", "caixa_saldo"), platform.broker.settings("saldo")):
+            await until_ready_messages(platform.broker, 0)
+
+
+async def broken(
+    platform: Platform, lancamentos: Sequence[LancamentoRegistrado], *, before: Balances = NOTHING, quarantined: Collection[UUID] = ()
+) -> dict[str, str]:
+    """Name the invariants that do not hold, each with what was found; to be asked when no process runs.
+
+    outbox, queue and parking are empty; inbox names exactly the entries; quarantine exactly what is said; balances are what was
+    there before and the entries' sums, nothing else.
+    """
+    mysql, broker = platform.database, platform.broker
+    assert await consumers(broker) == 0, "what a consumer holds is in no count"
+    found = {
+        "outbox": (await waiting(platform), 0),
+        "queue": (await ready_messages(broker), 0),
+        "parking": (await ready_messages(broker, PARKING), 0),
+        "quarantine": (_ids(platform, "quarentena"), frozenset(quarantined)),
+        "inbox": (_ids(platform, "inbox"), frozenset(lancamento.id for lancamento in lancamentos)),
+        "balances": (stored(mysql), sums(lancamentos, before)),
+    }
+    return {name: _difference(*pair) for name, pair in found.items() if pair[0] != pair[1]}
+
+
+def sums(lancamentos: Sequence[LancamentoRegistrado], before: Balances = NOTHING) -> dict[tuple[UUID, str, date], Stored]:
+    """Add up entries, one by one and without the product's own sums."""
+    totals = dict(before)
+    for lancamento in lancamentos:
+        key = (lancamento.comerciante_id, lancamento.moeda, lancamento.data)
+        so_far = totals.get(key, Stored(0, 0, 0))
+        credito, debito = (lancamento.valor, 0) if lancamento.tipo is Tipo.CREDITO else (0, lancamento.valor)
+        totals[key] = Stored(so_far.total_creditos + credito, so_far.total_debitos + debito, so_far.quantidade + 1)
+    return totals
+
+
+def _ids(platform: Platform, table: str) -> frozenset[UUID | None]:
+    rows = platform.database.query(f"SELECT event_id FROM {table}", schema="caixa_saldo")  # noqa: S608 (a literal above)
+    return frozenset(UUID(bytes=bytes(value)) if value else None for (value,) in rows)
+
+
+def _difference(found: object, expected: object) -> str:
+    if isinstance(found, frozenset) and isinstance(expected, frozenset):
+        return f"{len(expected - found)} missing, {len(found - expected)} too many"
+    return f"{found}, not {expected}"

@@ -1,0 +1,133 @@
+"""The platform's processes as its pods run them, on servers that a test may kill: `caixa-fluxo relay` and `caixa-saldo consumer`."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from caixa_comum.events import LANCAMENTO_REGISTRADO, LancamentoRegistrado
+from caixa_comum.topology import VHOST
+from tests.integration.saldo.entries import body_of
+from tests.local.broker import Broker
+from tests.local.database import Database
+from tests.local.environment import minimal
+from tests.local.mariadb import connected
+from tests.local.ports import free_port
+from tests.local.process import Process
+from tests.local.waiting import eventually
+
+PROGRAMS = Path(sys.executable).parent
+STOP_SECONDS = 60.0
+INSERT = "INSERT INTO outbox (event_id, routing_key, payload, created_at) VALUES (%s, %s, %s, %s)"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process, and where it tells of its health."""
+
+    process: Process
+    management: str
+
+    async def until_ready(self) -> None:
+        """Wait until it is ready; fails at once when it has ended."""
+
+        async def ready() -> bool:
+            self.process.check()
+            try:
+                async with aiohttp.ClientSession() as session, session.get(f"{self.management}/saude/pronta") as answer:
+                    return answer.status == 200
+            except aiohttp.ClientError:
+                return False
+
+        await eventually("the process is ready", ready)
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """Give what it counts under this name and these labels; 0 while nothing answers."""
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"{self.management}/metrics") as answer:
+                text = await answer.text()
+        except aiohttp.ClientError:
+            return 0.0
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return sum(sample.value for sample in samples if sample.name == name and sample.labels == labels)
+
+    def kill(self) -> None:
+        """SIGKILL; it must have lived until now."""
+        self.process.check()
+        self.process.kill()
+
+    async def end(self) -> None:
+        """SIGTERM; it must have lived until now, and finishes with status 0."""
+        self.process.check()
+        self.process.terminate()
+        assert await asyncio.to_thread(self.process.wait, STOP_SECONDS) == 0, self.process.tail()
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A database, a broker, and the processes that run between them."""
+
+    database: Database
+    broker: Broker
+    folder: Path
+    services: list[Service] = field(default_factory=list)
+
+    def relay(self, *, broker_port: int | None = None, **settings: object) -> Service:
+        """Start a relay with these settings (batch: CAIXA_RELAY_BATCH…)."""
+        environ = {f"CAIXA_RELAY_{name.upper()}": str(value) for name, value in settings.items()}
+        return self._start("caixa-fluxo", "relay", "fluxo", broker_port, environ)
+
+    def consumer(self, *, broker_port: int | None = None, **settings: object) -> Service:
+        """Start a consumer with these settings (prefetch: CAIXA_PREFETCH…)."""
+        environ = {f"CAIXA_{name.upper()}": str(value) for name, value in settings.items()}
+        return self._start("caixa-saldo", "consumer", "saldo", broker_port, environ)
+
+    def replay(self) -> Service:
+        """Start a replay of what was set apart, which ends by itself."""
+        return self._start("caixa-saldo", "replay", "saldo", None, {})
+
+    def _start(self, program: str, command: str, user: str, broker_port: int | None, settings: dict[str, str]) -> Service:
+        management = free_port()
+        environ = {
+            **minimal(),
+            **self.database.environ(user, f"caixa_{user}"),
+            **self.broker.environ(user),
+            "CAIXA_MANAGEMENT_PORT": str(management),
+            **settings,
+        }
+        if broker_port is not None:
+            environ["CAIXA_BROKER_URL"] = f"amqp://127.0.0.1:{broker_port}/{VHOST}"
+        log = self.folder / f"{len(self.services)}-{command}.log"
+        service = Service(Process([PROGRAMS / program, command], log=log, environ=environ), f"http://127.0.0.1:{management}")
+        service.process.start()
+        self.services.append(service)
+        return service
+
+    async def put(self, lancamentos: Sequence[LancamentoRegistrado]) -> int:
+        """Put entries' events into the outbox in one transaction, as fluxo's user; give the first row's id."""
+        return await asyncio.to_thread(self._put, lancamentos)
+
+    def _put(self, lancamentos: Sequence[LancamentoRegistrado]) -> int:
+        with connected(self.database.port, self.database.address.passwords["fluxo"], user="fluxo", schema="caixa_fluxo") as connection:
+            connection.begin()
+            with connection.cursor() as cursor:
+                cursor.execute(INSERT, row_of(lancamentos[0]))
+                first = int(cursor.lastrowid)
+                cursor.executemany(INSERT, [row_of(lancamento) for lancamento in lancamentos[1:]])
+            connection.commit()
+        return first
+
+    def kill_all(self) -> None:
+        """SIGKILL whatever still runs."""
+        for service in self.services:
+            service.process.kill()
+
+
+def row_of(lancamento: LancamentoRegistrado) -> tuple[bytes, str, bytes, datetime]:
+    """Give an entry's row of the outbox."""
+    return lancamento.id.bytes, LANCAMENTO_REGISTRADO, body_of(lancamento), datetime.now(UTC).replace(tzinfo=None)
