@@ -38,6 +38,20 @@ def test_the_report_shows_the_days_and_gives_them_as_csv(page: Page, merchant: M
     assert "30,25" in text
 
 
+def test_the_printed_report_is_figures_alone(page: Page, merchant: Merchant) -> None:
+    """On paper the report keeps its period, its totals and every day; what only works on a screen is left out."""
+    sign_in(page, merchant)
+    record(page, "12,00", "Café")
+    balance_is(page, "R$ 12,00")
+    page.goto("/relatorio")
+    page.emulate_media(media="print")
+    for seen in ("h1", ".resumo", ".grafico", ".dias"):
+        expect(page.locator(seen).first).to_be_visible()
+    for left_out in (".topo", ".periodo", ".acoes", ".rodape"):
+        expect(page.locator(left_out)).to_be_hidden()
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
 def test_a_mistake_is_undone_once_after_asking(page: Page, merchant: Merchant) -> None:
     """An entry of a day's list is undone after a confirmation; both stay in the list, and neither offers to be undone again."""
     sign_in(page, merchant)
