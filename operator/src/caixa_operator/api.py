@@ -39,6 +39,7 @@ _KINDS = {
     "Job": _Kind("batch/v1", "jobs"),
     "Namespace": _Kind("v1", "namespaces"),
     "PersistentVolumeClaim": _Kind("v1", "persistentvolumeclaims"),
+    "Pod": _Kind("v1", "pods"),
     "Secret": _Kind("v1", "secrets"),
     "Service": _Kind("v1", "services"),
     "ServiceAccount": _Kind("v1", "serviceaccounts"),
@@ -117,9 +118,9 @@ class KubernetesApi:
         query = [("fieldManager", SCALER), ("force", "true")]
         return await self._request("PATCH", path, body=body, query=query, content_type="application/apply-patch+yaml")
 
-    async def merge(self, kind: str, namespace: str, name: str, patch: Manifest) -> Manifest:
+    async def merge(self, kind: str, namespace: str, name: str, patch: Manifest, *, manager: str = FIELD_MANAGER) -> Manifest:
         """Merge fields into an object (RFC 7396)."""
-        query = [("fieldManager", FIELD_MANAGER)]
+        query = [("fieldManager", manager)]
         return await self._request(
             "PATCH", _path(kind, namespace, name), body=patch, query=query, content_type="application/merge-patch+json"
         )
@@ -132,6 +133,11 @@ class KubernetesApi:
             if error.status != 404:  # noqa: PLR2004 - HTTP's Not Found
                 raise
 
+    async def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """Return the last lines that a container wrote."""
+        query = [("container", container), ("tailLines", str(lines)), ("timestamps", "true")]
+        return (await self._text("GET", _path("Pod", namespace, pod, "log"), query=query)).decode(errors="replace")
+
     async def _request(
         self,
         method: str,
@@ -141,6 +147,18 @@ class KubernetesApi:
         query: Query = (),
         content_type: str = "application/json",
     ) -> Manifest:
+        found: Manifest = msgspec.json.decode(await self._text(method, path, body=body, query=query, content_type=content_type))
+        return found
+
+    async def _text(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Manifest | None = None,
+        query: Query = (),
+        content_type: str = "application/json",
+    ) -> bytes:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         prepared = await self._client.param_serialize(
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
@@ -152,8 +170,7 @@ class KubernetesApi:
             raise ApiUnreachable(f"the API server does not answer: {type(error).__name__}") from error
         if answer.status >= 400:  # noqa: PLR2004 - HTTP's first error
             raise ApiError(answer.status, _message(text))
-        found: Manifest = msgspec.json.decode(text)
-        return found
+        return text
 
 
 def _path(kind: str, namespace: str, name: str = "", subresource: str = "") -> str:

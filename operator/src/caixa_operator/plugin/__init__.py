@@ -1,0 +1,1 @@
+"""`kubectl caixa`: what a platform engineer asks a CashBox on the command line."""
