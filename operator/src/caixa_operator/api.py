@@ -90,7 +90,10 @@ class KubernetesApi:
             raise
 
     async def list(self, kind: str, namespace: str, selector: str = "") -> list[Manifest]:
-        """Return the objects that a label selector chooses; items of lists lack their kind, so it is filled in."""
+        """Return the objects that a label selector chooses, of all namespaces where none is named.
+
+        Items of lists lack their kind, so it is filled in.
+        """
         query = [("labelSelector", selector)] if selector else []
         found = await self._request("GET", _path(kind, namespace), query=query)
         return [{"apiVersion": _KINDS[kind].api_version, "kind": kind, **item} for item in found["items"]]
@@ -176,7 +179,7 @@ class KubernetesApi:
 def _path(kind: str, namespace: str, name: str = "", subresource: str = "") -> str:
     version, plural = _KINDS[kind]
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    folder = f"{root}/namespaces/{namespace}/{plural}" if kind != "Namespace" else f"{root}/{plural}"
+    folder = f"{root}/namespaces/{namespace}/{plural}" if namespace and kind != "Namespace" else f"{root}/{plural}"
     return "/".join(part for part in (folder, name, subresource) if part)
 
 

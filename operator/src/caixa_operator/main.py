@@ -23,7 +23,7 @@ from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
 from caixa_operator.settings import Settings
-from caixa_operator.spec.cashbox import GROUP, PLURAL, VERSION, CashBox
+from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, VERSION, CashBox
 
 _CHILDREN = (("apps", "deployments"), ("apps", "statefulsets"), ("batch", "jobs"), ("", "services"), ("", "configmaps"))
 
@@ -63,7 +63,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     """Read the environment, connect, and serve health."""
     own = load(Settings, os.environ)
     logs.configure(own.log_level, "operator")
-    settings.persistence.finalizer = f"{GROUP}/operator"
+    settings.persistence.finalizer = FINALIZER
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
     settings.posting.enabled = False  # events are the keeper's own words, not kopf's

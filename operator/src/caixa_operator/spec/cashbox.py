@@ -16,6 +16,7 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "CashBox"
 PLURAL = "cashboxes"
+FINALIZER = f"{GROUP}/operator"
 
 _TAG = Rule("self.matches('^[A-Za-z0-9_][A-Za-z0-9_.-]*$')", "write an image tag, such as 1.2.3")
 
