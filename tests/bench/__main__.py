@@ -9,12 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from caixa_comum import logs, migrations
-from tests.bench import consuming, lag, relaying, writing
+from caixa_comum import logs
 from tests.bench.figure import Figure, table
-from tests.issuer import Issuer
-from tests.local.broker import Broker, broker
-from tests.local.database import Database, database
+from tests.bench.parts import PARTS, Bench, Part, chosen
 from tests.provision import debian
 from tests.provision.progress import step
 
@@ -25,37 +22,33 @@ def main() -> None:
     """Measure, print, write; exit code 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each figure (default 5)")
-    rounds = parser.parse_args().rounds
+    parser.add_argument(
+        "--only", default="", help=f"figures to measure, such as P3 or P4,P5 (default: {','.join(part.ids for part in PARTS)})"
+    )
+    arguments = parser.parse_args()
+    try:
+        parts = chosen(arguments.only)
+    except ValueError as error:
+        parser.error(str(error))
     debian.install("wrk")
     logs.configure("error", "bench")
-    with tempfile.TemporaryDirectory(prefix="caixa-bench-") as name:
-        folder = Path(name)
-        with ExitStack() as stack:
-            with step("private database and broker"):
-                servers = stack.enter_context(database(folder / "mysql"))
-                queue = stack.enter_context(broker(folder / "rabbit"))
-            figures = _figures(servers, queue, folder, rounds)
+    figures = measured(parts, arguments.rounds)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
     print(f"\n{table(figures)}\n\n{RESULTS}")
     sys.exit(0 if all(one.met for one in figures) else 1)
 
 
-def _figures(servers: Database, queue: Broker, folder: Path, rounds: int) -> list[Figure]:
-    for service in ("fluxo", "saldo"):
-        asyncio.run(migrations.upgrade(servers.settings(f"{service}_migration", f"caixa_{service}"), f"caixa_{service}"))
+def measured(parts: list[Part], rounds: int) -> list[Figure]:
+    """Measure the parts one after the other, each on empty schemas."""
     figures: list[Figure] = []
-    with Issuer() as issuer:
-        with step("P1, P2: writing entries") as current:
-            figures += writing.measure(servers, issuer, folder, rounds, current.note)
-        servers.empty("caixa_fluxo", "caixa_saldo")
-        with step("P4: relaying") as current:
-            figures.append(asyncio.run(relaying.measure(servers, queue, rounds, current.note)))
-        with step("P5: consuming") as current:
-            figures.append(asyncio.run(consuming.measure(servers, queue, rounds, current.note)))
-        servers.empty("caixa_fluxo", "caixa_saldo")
-        with step("P7: the lag of a balance") as current:
-            figures.append(lag.measure(servers, queue, issuer, folder, rounds, current.note))
+    with tempfile.TemporaryDirectory(prefix="caixa-bench-") as name, ExitStack() as stack:
+        bench = Bench(Path(name), rounds, stack)
+        asyncio.run(bench.migrate())
+        for part in parts:
+            with step(f"{part.ids.replace(',', ', ')}: {part.title}") as current:
+                bench.database.empty(*bench.schemas)
+                figures += part.measure(bench, current.note)
     return figures
 
 

@@ -7,19 +7,23 @@ import msgspec
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a figure is called, what it divides by what, and the value it should reach (or stay below)."""
+    """What a figure is called, what it divides by what, and the value it should reach (or stay below); None: it only informs."""
 
     id: str
     what: str
-    bound: float
+    bound: float | None
     at_most: bool = False
 
     def met(self, value: float) -> bool:
-        """Tell whether a value reaches the target."""
+        """Tell whether a value reaches the target; one that there is none for is never missed."""
+        if self.bound is None:
+            return True
         return value <= self.bound if self.at_most else value >= self.bound
 
     def shown(self) -> str:
         """Give the target as a reader writes it."""
+        if self.bound is None:
+            return "none"
         return f"{'≤' if self.at_most else '≥'} {self.bound:g}"
 
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-import aiohttp
-
 from caixa_comum.identifiers import uuid7
 from tests.bench.figure import Figure, Target, figure
+from tests.bench.paced import paced
 from tests.bench.wrk import posts
 from tests.issuer import Issuer
 from tests.local.broker import Broker
@@ -46,7 +45,7 @@ def measure(database: Database, broker: Broker, issuer: Issuer, folder: Path, ro
         for number in range(1, rounds + 1):
             _drained(database)
             merchant = uuid7()
-            asyncio.run(_paced(port, issuer.token(merchant), rate / 2))
+            asyncio.run(paced(port, issuer.token(merchant), rate / 2, SECONDS))
             _drained(database)
             lags = sorted(row[0] / 1e6 for row in database.query(LAGS, merchant.hex))
             p99s.append(lags[int(len(lags) * 0.99)])
@@ -75,20 +74,3 @@ def _drained(database: Database) -> None:
         return waiting == 0 and _applied(database) >= recorded
 
     until("every entry is in a balance", whole, seconds=120, pause=0.5)
-
-
-async def _paced(port: int, token: str, rate: float) -> None:
-    """Post at a constant rate, whatever answers take (open loop)."""
-    url, began = f"http://127.0.0.1:{port}/api/v1/lancamentos", time.perf_counter()
-    body = {"tipo": "credito", "valor": 1}
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, connector=aiohttp.TCPConnector(limit=64)) as session:
-
-        async def post(key: str) -> None:
-            async with session.post(url, json=body, headers={"Idempotency-Key": key}) as answer:
-                if answer.status != 201:
-                    raise RuntimeError(f"{answer.status}: {await answer.text()}")
-
-        async with asyncio.TaskGroup() as group:
-            for number in range(int(rate * SECONDS)):
-                await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-                group.create_task(post(str(number)))

@@ -38,3 +38,9 @@ def test_rounds_that_do_not_pair_are_refused() -> None:
 def test_results_are_json_with_the_agreed_names() -> None:
     """The machine-readable results have at least id, value, min, max, target and met."""
     assert {"id", "value", "min", "max", "target", "met"} <= set(Figure.__struct_fields__)
+
+
+def test_a_figure_without_a_target_only_informs() -> None:
+    """It is never missed, and the table says that there is no target."""
+    made = figure(Target("P3 p50", "share", None), [1.0], [4.0], "ms")
+    assert (made.value, made.target, made.met) == (0.25, "none", True)

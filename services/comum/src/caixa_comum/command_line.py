@@ -11,11 +11,12 @@ from typing import NoReturn
 from caixa_comum.settings import ConfigurationError
 
 Command = Callable[[Mapping[str, str]], Awaitable[None] | None]
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 WRONG_CONFIGURATION = 2
 
 
-def run(name: str, commands: Mapping[str, Command]) -> NoReturn:
-    """Run the command that the command line names with this process's environment, and exit.
+def run(name: str, commands: Mapping[str, Command], *, loop: LoopFactory | None = None) -> NoReturn:
+    """Run the command that the command line names with this process's environment, and exit; `loop` makes its event loop (asyncio's own).
 
     Exit codes: 0 done, 2 for a wrong command or wrong configuration (told on standard error, naming the variable).
     """
@@ -27,7 +28,8 @@ def run(name: str, commands: Mapping[str, Command]) -> NoReturn:
     try:
         result = command(os.environ)
         if inspect.iscoroutine(result):
-            asyncio.run(result)
+            with asyncio.Runner(loop_factory=loop) as runner:
+                runner.run(result)
     except ConfigurationError as error:
         print(f"{name}: {error}", file=sys.stderr)  # noqa: T201  a person or a pod's log reads it
         sys.exit(WRONG_CONFIGURATION)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NoReturn
 
+import uvloop
+
 from caixa_comum import command_line, logs, migrations
 from caixa_comum.process import stop_event
 from caixa_comum.settings import DatabaseSettings, load
@@ -24,5 +26,5 @@ async def migrate(environ: Mapping[str, str]) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command named on the command line."""
-    command_line.run("caixa-gateway", {"api": api, "migrate": migrate})
+    """Run the command named on the command line; on uvloop, for half of what the gateway does is moving bytes between sockets."""
+    command_line.run("caixa-gateway", {"api": api, "migrate": migrate}, loop=uvloop.new_event_loop)

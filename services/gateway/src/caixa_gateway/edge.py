@@ -1,9 +1,9 @@
 """What every answer carries, whoever gave it: headers that keep browsers careful, and leave for the origins that may read it."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,9 +13,9 @@ VARIABLE: Final = "CAIXA_CORS_ORIGINS"
 PREFLIGHT_SECONDS: Final = 600
 METHODS: Final = "GET, HEAD, POST"
 SENT: Final = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, traceparent, tracestate"
-READ: Final = "ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
-HTML_POLICY: Final = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
-DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+READ: Final = b"ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
+HTML_POLICY: Final = b"frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+DATA_POLICY: Final = b"default-src 'none'; frame-ancestors 'none'"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")
 
 
@@ -34,7 +34,12 @@ class Edge:
         """Wrap an application; `tls` tells that clients reach it by HTTPS."""
         self.app = app
         self._origins = origins
-        self._tls = tls
+        self._always = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            (b"referrer-policy", b"no-referrer"),
+            *([(b"strict-transport-security", b"max-age=31536000")] if tls else []),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -47,8 +52,7 @@ class Edge:
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                self._dress(MutableScopeHeaders(message), path, allowed)
+                message["headers"] = self._dressed(message.get("headers", ()), path, allowed)
             await send(message)
 
         if allowed and scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
@@ -56,21 +60,21 @@ class Edge:
         else:
             await self.app(scope, receive, send_dressed)
 
-    def _dress(self, headers: MutableScopeHeaders, path: str, allowed: str) -> None:
-        html = headers.get("content-type", "").startswith("text/html")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Content-Security-Policy", HTML_POLICY if html else DATA_POLICY)
+    def _dressed(self, headers: Iterable[tuple[bytes, bytes]], path: str, allowed: str) -> list[tuple[bytes, bytes]]:
+        """Give an answer's headers with those that it lacks. On raw pairs, for it is done to every answer."""
+        dressed = [(name.lower(), value) for name, value in headers]
+        told = dict(dressed)
+        html = told.get(b"content-type", b"").startswith(b"text/html")
+        lacking = [*self._always, (b"content-security-policy", HTML_POLICY if html else DATA_POLICY)]
         if path.startswith(("/api/", "/oauth/")):
-            headers.setdefault("Cache-Control", "no-store")
-        if self._tls:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            lacking.append((b"cache-control", b"no-store"))
+        dressed += [(name, value) for name, value in lacking if name not in told]
         if self._origins:
-            headers["Vary"] = ", ".join(filter(None, [headers.get("vary", ""), "Origin"]))
+            vary = ", ".join(filter(None, [told.get(b"vary", b"").decode("latin-1"), "Origin"]))
+            dressed = [pair for pair in dressed if pair[0] != b"vary"] + [(b"vary", vary.encode("latin-1"))]
         if allowed:
-            headers["Access-Control-Allow-Origin"] = allowed
-            headers["Access-Control-Expose-Headers"] = READ
+            dressed += [(b"access-control-allow-origin", allowed.encode("latin-1")), (b"access-control-expose-headers", READ)]
+        return dressed
 
 
 async def _preflight(send: Send) -> None:

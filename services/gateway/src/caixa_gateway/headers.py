@@ -33,8 +33,10 @@ SPOOFABLE: Final = INJECTED | {
     b"x-http-method-override",
 }
 SPOOFABLE_PREFIX: Final = b"x-forwarded-"
+_NEVER_TO_SERVICE: Final = HOP_BY_HOP | SPOOFABLE | {b"host", b"content-length", b"expect"}
 # Told by the gateway or its server itself.
 OWN_ANSWER: Final = frozenset({b"x-request-id", b"server", b"date"})
+_NEVER_TO_CLIENT: Final = HOP_BY_HOP | OWN_ANSWER
 # RFC 9110, section 5.5: no control characters but the tab; some servers take them for ends of lines.
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -51,7 +53,7 @@ def to_service(headers: Raw, *, client: str, scheme: str, request_id: str) -> li
     is dropped too, but never what the gateway injects.
     """
     received = [(name.lower(), value) for name, value in headers]
-    dropped = HOP_BY_HOP | SPOOFABLE | {b"host", b"content-length", b"expect"} | named_by_connection(received)
+    dropped = _NEVER_TO_SERVICE | named_by_connection(received)
     kept = [(name, value) for name, value in received if name not in dropped and b"_" not in name and not name.startswith(SPOOFABLE_PREFIX)]
     host = next((value for name, value in received if name == b"host"), b"")
     own = [
@@ -66,7 +68,7 @@ def to_service(headers: Raw, *, client: str, scheme: str, request_id: str) -> li
 def to_client(headers: Raw) -> list[tuple[bytes, bytes]]:
     """Give the headers of an answer that the client receives: the service's without hop-by-hop ones and what the gateway says itself."""
     received = [(name.lower(), value) for name, value in headers]
-    dropped = HOP_BY_HOP | OWN_ANSWER | named_by_connection(received)
+    dropped = _NEVER_TO_CLIENT | named_by_connection(received)
     return [(name, value) for name, value in received if name not in dropped]
 
 

@@ -63,9 +63,11 @@ class Proxy:
             ):
                 began = True
                 await send({"type": "http.response.start", "status": answer.status, "headers": [*to_client(answer.raw_headers), *own]})
-                async for chunk in answer.content.iter_any():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                more = True
+                while more:
+                    chunk = await answer.content.readany()
+                    more = not answer.content.at_eof()  # told with the last bytes, so that a short answer is one message
+                    await send({"type": "http.response.body", "body": chunk, "more_body": more})
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             if not began:
                 raise upstream.timed_out(error) from error
@@ -92,16 +94,25 @@ def _for_service(scope: HTTPScope) -> list[tuple[str, str]]:
 
 async def _unless(gone: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
     """Do the work unless the client goes first: then it is cut short, so that no service works for nobody. Raises ClientGone."""
-    working, watching = asyncio.create_task(work), asyncio.create_task(gone)
+    serving, over, left = asyncio.current_task(), False, False
+
+    def leave(_: "asyncio.Task[None]") -> None:
+        nonlocal left
+        if serving is not None and not over:
+            left = True
+            serving.cancel()
+
+    watching = asyncio.create_task(gone)
+    watching.add_done_callback(leave)
     try:
-        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGone
-        working.result()
+        await work
+    except asyncio.CancelledError:
+        if left and serving is not None and not serving.uncancel():
+            raise ClientGone from None
+        raise
     finally:
-        working.cancel()
+        over = True
         watching.cancel()
-        await asyncio.gather(working, watching, return_exceptions=True)
 
 
 def proxy_routes(proxy: Proxy) -> list[ASGIRouteHandler]:
