@@ -42,6 +42,12 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
         (b'{"itens": [{"valor": 1, "descricao": "longa"}]}', "deve ter no máximo 3 caracteres", "#/itens/0/descricao"),
         (b'{"itens": {}}', "deve ser uma lista", "#/itens"),
         (b"[]", "deve ser um objeto", "#"),
+        (b'{"itens": [{"valor": 1e2}]}', "deve ser um número inteiro", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": 1.0}]}', "deve ser um número inteiro", "#/itens/0/valor"),
+        (b'{"itens": [{"valor": 1, "valor": 2}]}', "campo repetido", "#/itens/0/valor"),
+        (b'{"itens": [], "itens": [{"valor": 1}]}', "campo repetido", "#/itens"),
+        (b'{"itens": [{"valor": 1}, {"valor": 1, "v\\u0061lor": 1}]}', "campo repetido", "#/itens/1/valor"),
+        (b'{"itens": [{"valor": 1, "metadados": {"a/b": "1", "c": "2", "a/b": "1"}}]}', "campo repetido", "#/itens/0/metadados/a~1b"),
     ],
 )
 def test_a_wrong_field_is_pointed_at(body: bytes, detalhe: str, ponteiro: str) -> None:
@@ -64,6 +70,13 @@ def test_a_wrong_field_is_pointed_at(body: bytes, detalhe: str, ponteiro: str) -
         b"[" * 5_000,
         b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
         b"NaN",
+        b'{"itens": [{"valor": NaN}]}',
+        b'{"itens": [{"valor": -Infinity}]}',
+        b'\xef\xbb\xbf{"itens": []}',
+        '{"itens": []}'.encode("utf-16"),
+        b'{"itens": [{"valor": 01}]}',
+        b"{'itens': []}",
+        b'{"itens": [],}',
     ],
 )
 def test_what_is_no_json_is_refused(body: bytes) -> None:
@@ -71,6 +84,22 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(Problem) as raised:
         decode(body, Body)
     assert raised.value.status == 400
+
+
+@pytest.mark.parametrize("digits", [20, 400, 5_000, 60_000])
+@pytest.mark.parametrize("form", ["{}", "-{}", "{}.5", "1e{}", "0.{}"])
+def test_a_number_of_any_length_is_a_field_that_is_wrong(form: str, digits: int) -> None:
+    """However many digits a number has, it is a 4xx that points at its field, at once."""
+    with pytest.raises(Problem) as raised:
+        decode(b'{"itens": [{"valor": %s}]}' % form.format("9" * digits).encode(), Body)
+    assert raised.value.status in {400, 422}
+    assert raised.value.erros[0].ponteiro in {"#", "#/itens/0/valor"}
+
+
+def test_a_member_that_is_there_twice_is_no_repetition_elsewhere() -> None:
+    """Two objects may name the same members."""
+    body = b'{"itens": [{"valor": 1, "metadados": {"valor": "1"}}, {"valor": 1}]}'
+    assert len(decode(body, Body).itens) == 2
 
 
 def test_brackets_within_texts_are_not_nesting() -> None:

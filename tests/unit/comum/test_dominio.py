@@ -25,6 +25,10 @@ SAO_PAULO = ZoneInfo("America/Sao_Paulo")
         (datetime(2018, 2, 18, 1, 30, tzinfo=UTC), date(2018, 2, 17)),
         (datetime(2018, 2, 18, 2, 30, tzinfo=UTC), date(2018, 2, 17)),
         (datetime(2018, 2, 18, 3, 0, tzinfo=UTC), date(2018, 2, 18)),
+        # So had 2019-02-16, the last time: no November since has lost an hour.
+        (datetime(2019, 2, 17, 2, 59, 59, tzinfo=UTC), date(2019, 2, 16)),
+        (datetime(2019, 2, 17, 3, 0, tzinfo=UTC), date(2019, 2, 17)),
+        (datetime(2019, 11, 3, 2, 59, 59, tzinfo=UTC), date(2019, 11, 2)),
     ],
 )
 def test_a_day_is_the_merchants(instant: datetime, day: date) -> None:
@@ -36,6 +40,22 @@ def test_a_day_is_the_merchants(instant: datetime, day: date) -> None:
 def test_days_never_go_back(instant: datetime, seconds: int) -> None:
     """A later instant is never on an earlier day."""
     assert hoje(SAO_PAULO, instant) <= hoje(SAO_PAULO, instant + timedelta(seconds=seconds))
+
+
+@given(st.datetimes(datetime(2019, 2, 17, 3), datetime(2037, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_sao_paulos_midnight_is_three_in_utc_since_2019(instant: datetime) -> None:
+    """Whatever the month, the day in São Paulo is that of three hours ago in UTC."""
+    assert hoje(SAO_PAULO, instant) == (instant - timedelta(hours=3)).date()
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2018, 11, 4), 23), (date(2018, 2, 17), 25), (date(2019, 2, 16), 25), (date(2026, 2, 15), 24)]
+)
+def test_a_day_has_as_many_hours_as_its_zone_gave_it(day: date, hours: int) -> None:
+    """Counted in quarters of an hour around it, a day of 23, 24 or 25 hours has exactly those."""
+    noon = datetime(day.year, day.month, day.day, 15, tzinfo=UTC)
+    around = [noon + timedelta(minutes=15 * n) for n in range(-4 * 40, 4 * 40)]
+    assert sum(hoje(SAO_PAULO, instant) == day for instant in around) == hours * 4
 
 
 def test_the_opposite_of_the_opposite_is_the_same() -> None:

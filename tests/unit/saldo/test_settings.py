@@ -3,7 +3,7 @@
 import pytest
 
 from caixa_comum.settings import ConfigurationError, load
-from caixa_saldo.settings import ApiSettings, ConsumerSettings
+from caixa_saldo.settings import ApiSettings, ConsumerSettings, ReconciliationSettings, ReplaySettings
 
 ENVIRON = {
     "CAIXA_DATABASE_URL": "mysql://mysql:3306/caixa_saldo",
@@ -46,4 +46,49 @@ def test_what_cannot_work_is_refused_by_its_name(variable: str, value: str) -> N
     """A wrong number ends the process before it starts, naming the variable."""
     with pytest.raises(ConfigurationError) as raised:
         load(ConsumerSettings, ENVIRON | {variable: value})
+    assert raised.value.variable == variable
+
+
+RECONCILIATION = {name: value for name, value in ENVIRON.items() if "DATABASE" in name} | {
+    "CAIXA_FLUXO_DATABASE_URL": "mysql://mysql:3306/caixa_fluxo"
+}
+
+
+def test_the_reconciliation_needs_both_schemas_and_nothing_else() -> None:
+    """Two databases are enough; it waits a minute for what is under way, and writes no file unless told to."""
+    settings = load(ReconciliationSettings, RECONCILIATION)
+    assert settings.fluxo_database_url == "mysql://mysql:3306/caixa_fluxo"
+    assert (settings.patience_seconds, settings.metrics_file) == (60.0, "")
+    assert load(ReconciliationSettings, RECONCILIATION | {"CAIXA_METRICS_FILE": "/m.prom"}).metrics_file == "/m.prom"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CAIXA_FLUXO_DATABASE_URL", ""),
+        ("CAIXA_FLUXO_DATABASE_URL", "postgres://mysql:3306/caixa_fluxo"),
+        ("CAIXA_FLUXO_DATABASE_URL", "mysql://"),
+        ("CAIXA_FLUXO_DATABASE_URL", "mysql://user:password@mysql:3306/caixa_fluxo"),
+        ("CAIXA_FLUXO_DATABASE_URL", "mysql://mysql:porta/caixa_fluxo"),
+        ("CAIXA_FLUXO_DATABASE_URL", "mysql://mysql:0/caixa_fluxo"),
+        ("CAIXA_PATIENCE_SECONDS", "-1"),
+        ("CAIXA_PATIENCE_SECONDS", "3601"),
+        ("CAIXA_PATIENCE_SECONDS", "nan"),
+        ("CAIXA_PATIENCE_SECONDS", "soon"),
+    ],
+)
+def test_a_reconciliation_that_cannot_work_is_refused_by_name(variable: str, value: str) -> None:
+    """A wrong address or patience ends the process before it compares, naming the variable and never telling a password."""
+    with pytest.raises(ConfigurationError) as raised:
+        load(ReconciliationSettings, RECONCILIATION | {variable: value})
+    assert raised.value.variable == variable
+    assert "password" not in str(raised.value)
+
+
+@pytest.mark.parametrize("variable", ["CAIXA_BROKER_URL", "CAIXA_DATABASE_PASSWORD"])
+def test_a_replay_needs_database_and_broker(variable: str) -> None:
+    """It takes from the one and writes to the other."""
+    assert load(ReplaySettings, ENVIRON).broker.broker_user == "saldo"
+    with pytest.raises(ConfigurationError) as raised:
+        load(ReplaySettings, ENVIRON | {variable: ""})
     assert raised.value.variable == variable

@@ -1,5 +1,6 @@
 """Reading a request's body: bounded, strict, and every refusal with a pointer to the field."""
 
+import json
 import re
 from itertools import accumulate
 from typing import Any, Final, TypeVar
@@ -8,7 +9,7 @@ import msgspec
 from litestar import Request
 
 from caixa_comum.problems import Erro, problem
-from caixa_comum.sentences import translated
+from caixa_comum.sentences import LONGEST_TOLD, escaped, translated
 
 T = TypeVar("T")
 
@@ -21,15 +22,26 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
 
-async def read(request: Request[Any, Any, Any], kind: type[T], *, maior: int = MAIOR_CORPO) -> T:  # Any: every user, auth and state
-    """Read and decode a JSON body.
+class _Repeated(Exception):
+    """An object names a member twice."""
+
+
+class _Members(list[tuple[str, object]]):
+    """An object's members, also those that are there twice."""
+
+
+async def read(request: Request[Any, Any, Any], kind: type[T], *, maior: int = MAIOR_CORPO, vazio: T | None = None) -> T:  # Any: see below
+    """Read and decode a JSON body (a request has any user, auth and state); without one, give `vazio` where it may be left out.
 
     Raises Problem: 413 above `maior` bytes, 415 for other types, 400 for what is no JSON, 422 for a field.
     """
+    body = await read_bytes(request, maior=maior)
+    if vazio is not None and not body.strip():
+        return vazio
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in {"application/json", ""} and not media.endswith("+json"):
         raise problem(415, "Envie o corpo como application/json.")
-    return decode(await read_bytes(request, maior=maior), kind)
+    return decode(body, kind)
 
 
 async def read_bytes(request: Request[Any, Any, Any], *, maior: int = MAIOR_CORPO) -> bytes:
@@ -49,18 +61,20 @@ async def read_bytes(request: Request[Any, Any, Any], *, maior: int = MAIOR_CORP
 def decode(body: bytes, kind: type[T]) -> T:
     """Decode JSON strictly into `kind`; unknown fields are refused where its structs forbid them.
 
-    Raises Problem 400 where the body is no JSON text in UTF-8 (RFC 8259), 422 where a field is not what it must be.
+    Raises Problem 400 where the body is no JSON text in UTF-8 (RFC 8259), 422 where a field is not what it must be, or is there twice.
     """
     if not body.strip():
         raise problem(400, "O corpo do pedido está vazio; envie um objeto JSON.", erros=[Erro("corpo vazio", "#")])
     _refuse_depth(body)
     try:
-        return msgspec.json.decode(body, type=kind, strict=True)
+        found = msgspec.json.decode(body, type=kind, strict=True)
     except msgspec.ValidationError as error:
         detalhe, ponteiro = translated(str(error), kind)
         raise problem(422, f"{ponteiro}: {detalhe}", erros=[Erro(detalhe, ponteiro)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise problem(400, "O corpo do pedido não é JSON válido em UTF-8.", erros=[Erro("JSON inválido", "#")]) from None
+    _refuse_repeats(body)
+    return found
 
 
 def _refuse_depth(body: bytes) -> None:
@@ -70,3 +84,33 @@ def _refuse_depth(body: bytes) -> None:
     steps = (1 if byte in b"{[" else -1 for byte in _STRINGS.sub(b"", body).translate(None, _NO_BRACKETS))
     if max(accumulate(steps), default=0) > _PROFUNDIDADE:
         raise problem(400, "O corpo do pedido tem níveis demais.", erros=[Erro(f"mais de {_PROFUNDIDADE} níveis", "#")])
+
+
+def _refuse_repeats(body: bytes) -> None:
+    """Refuse valid JSON in which an object names a member twice: readers differ in which of the two they take (RFC 8259, section 4)."""
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except _Repeated:
+        ponteiro = _repeated(json.loads(body, object_pairs_hook=_Members), "#") or "#"
+        raise problem(422, f"{ponteiro}: campo repetido", erros=[Erro("campo repetido", ponteiro)]) from None
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise _Repeated
+
+
+def _repeated(node: object, at: str) -> str | None:
+    """Point at the first member that its object names twice."""
+    if not isinstance(node, list):
+        return None
+    seen = set()
+    for index, item in enumerate(node):
+        name, value = item if isinstance(node, _Members) else (str(index), item)
+        here = f"{at}/{escaped(name[:LONGEST_TOLD])}"
+        if isinstance(node, _Members) and name in seen:
+            return here
+        seen.add(name)
+        if found := _repeated(value, here):
+            return found
+    return None

@@ -22,7 +22,7 @@ _UNAVAILABLE: Final = frozenset({1040, 1053, 1077, 1079, 1158, 1159, 1160, 1161,
 SESSION: Final = (
     "SET SESSION time_zone = '+00:00', "
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
-    "innodb_lock_wait_timeout = 10"
+    "innodb_lock_wait_timeout = 10, lock_wait_timeout = 10"
 )
 
 

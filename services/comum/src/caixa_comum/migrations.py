@@ -55,6 +55,8 @@ async def upgrade(settings: DatabaseSettings, package: str) -> None:
     engine = create_engine(settings, pool=2)
     try:
         async with engine.connect() as connection:
+            # An ALTER waits for the readers of its table as long as the server lets it; only requests give up early.
+            await connection.execute(text("SET SESSION lock_wait_timeout = DEFAULT"))
             lock = re.sub(r"\W", "_", package)
             await connection.execute(text("SELECT GET_LOCK(:name, 60)"), {"name": lock})
             await connection.run_sync(_upgrade, package)

@@ -25,7 +25,7 @@ def translated(message: str, kind: Any = None) -> tuple[str, str]:  # Any: whate
             continue
         told = match.groupdict()
         if "field" in told:
-            ponteiro = f"{ponteiro}/{_escaped(told['field'][:LONGEST_TOLD])}"
+            ponteiro = f"{ponteiro}/{escaped(told['field'][:LONGEST_TOLD])}"
         if "value" in told and (accepted := _accepted(kind, path)):
             return f"deve ser {accepted}", ponteiro
         return rendered.format(**{name: _named(text) if name == "expected" else text for name, text in told.items()}), ponteiro
@@ -34,14 +34,15 @@ def translated(message: str, kind: Any = None) -> tuple[str, str]:  # Any: whate
 
 def pointer(path: str) -> str:
     """Turn msgspec's path (`$.lancamentos[3].valor`) into a pointer (`#/lancamentos/3/valor`); an object's own keys are not told."""
-    return "#" + "".join(f"/{_escaped(step)}" for step in _steps(path) if step != "...")
+    return "#" + "".join(f"/{escaped(step)}" for step in _steps(path) if step != "...")
 
 
 def _steps(path: str) -> list[str]:
     return [name or index for name, index in _STEP.findall(path)]
 
 
-def _escaped(step: str) -> str:
+def escaped(step: str) -> str:
+    """Write one step of a JSON pointer (RFC 6901, section 3)."""
     return step.replace("~", "~0").replace("/", "~1")
 
 

@@ -56,7 +56,7 @@ def parse_filters(query: Mapping[str, str], *, also: Iterable[str] = ()) -> Filt
     """Read the filters; raises the 400 Problem that points at every parameter that is wrong, or unknown and not in `also`."""
     accepted = (*FILTROS, *also)
     erros = [
-        Erro(f"parâmetro desconhecido; os aceitos são: {', '.join(accepted)}", f"/{name[:100]}") for name in query if name not in accepted
+        Erro(f"parâmetro desconhecido; os aceitos são: {', '.join(accepted)}", pointer(name)) for name in query if name not in accepted
     ]
     inicial = _day(query, "data_inicial", erros)
     final = _day(query, "data_final", erros)
@@ -110,6 +110,11 @@ def parse_cursor(text: str | None, filtros: Filtros) -> Lugar | None:
 def place(entry: Lancamento) -> Lugar:
     """Give an entry's place in the list."""
     return Lugar(entry.data, entry.id)
+
+
+def pointer(name: str) -> str:
+    """Point at a parameter, by as much of its name as is told (RFC 6901)."""
+    return "/" + name[:100].replace("~", "~0").replace("/", "~1")
 
 
 def refused(erros: Iterable[Erro]) -> Problem:

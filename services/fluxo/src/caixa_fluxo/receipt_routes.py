@@ -90,7 +90,7 @@ def receipt_routes(engine: AsyncEngine) -> list[HTTPRouteHandler]:
 
 def refuse_unknown(request: MerchantRequest, accepted: tuple[str, ...]) -> None:
     """Raise the 400 Problem that points at every parameter that is not accepted."""
-    erros = [Erro("parâmetro desconhecido", f"/{name[:100]}") for name in request.query_params if name not in accepted]
+    erros = [Erro("parâmetro desconhecido", listing.pointer(name)) for name in request.query_params if name not in accepted]
     if erros:
         raise listing.refused(erros)
 

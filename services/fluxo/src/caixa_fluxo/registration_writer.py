@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -14,6 +15,8 @@ from caixa_fluxo.registration import Answer, Refused, Registration
 
 ATTEMPTS = 5
 LONGEST_PAUSE_SECONDS = 0.05
+PATIENCE_SECONDS = 10.0
+"""No attempt begins later: with the last one's lock wait the answer is there before the gateway gives up at 30 s."""
 
 Outcome = Answer | Exception
 
@@ -44,11 +47,12 @@ class RegistrationWriter:
 
     async def _persist(self, batch: Sequence[Registration]) -> Sequence[Answer | Refused]:
         """Retry the whole transaction after a deadlock or lock timeout, of which InnoDB expects clients to make nothing."""
+        began = time.monotonic()
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._attempt(batch)
             except DBAPIError as error:
-                if not is_retryable(error):
+                if not is_retryable(error) or time.monotonic() - began > PATIENCE_SECONDS:
                     raise
             await asyncio.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311 # jitter
         return await self._attempt(batch)

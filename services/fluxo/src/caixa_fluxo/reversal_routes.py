@@ -40,7 +40,7 @@ def reversal_routes(engine: AsyncEngine, registrar: Registrar, clock: Callable[[
     )
     async def estornar_lancamento(request: MerchantRequest, lancamento_id: FromPath[UUID]) -> Response[bytes]:
         chave = idempotency.key(request.headers.get(idempotency.HEADER))
-        novo = await read_optional(request)
+        novo = await bodies.read(request, NovoEstorno, vazio=NovoEstorno())
         comerciante = request.user
         async with engine.connect() as connection:
             found = await entry_repository.find(connection, lancamento_id, comerciante.id)
@@ -77,9 +77,3 @@ def reversible(original: Lancamento | None) -> Lancamento:
             extra={"estorna_id": str(original.estorna_id)},
         )
     return original
-
-
-async def read_optional(request: MerchantRequest) -> NovoEstorno:
-    """Read the body, which may be left out."""
-    body = await bodies.read_bytes(request)
-    return bodies.decode(body, NovoEstorno) if body.strip() else NovoEstorno()
