@@ -3,9 +3,10 @@
 from litestar import Litestar, get
 from litestar.params import FromPath, FromQuery
 from litestar.testing import AsyncTestClient
+from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 
-from caixa_comum.application import create_app
+from caixa_comum.application import METHODS, create_app
 from caixa_comum.management import Life, management_app
 
 
@@ -91,3 +92,13 @@ async def test_readiness_tells_each_check_apart_and_ends_with_the_drain() -> Non
     assert (draining.status_code, alive.status_code, metrics.status_code) == (503, 200, 200)
     async with AsyncTestClient(management_app({"schema": bad})) as asking:
         assert (await asking.get("/saude/pronta")).status_code == 503
+
+
+async def test_methods_that_nobody_knows_do_not_grow_the_metrics() -> None:
+    """Whatever word a client sends as its method, the label stays one of a few."""
+    async with client() as asking:
+        for number in range(3):
+            await asking.request(f"PALAVRA{number}", "/nada")
+    methods = {one.labels["method"] for family in REGISTRY.collect() for one in family.samples if one.name == "caixa_http_requests_total"}
+    assert "other" in methods
+    assert methods <= METHODS | {"other"}

@@ -24,6 +24,7 @@ from caixa_comum.settings import ServerSettings
 from caixa_comum.tokens import Verifier
 
 DRAIN_SECONDS: Final = 20
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 _log = structlog.get_logger("caixa.request")
@@ -63,8 +64,9 @@ class AccessMiddleware:
             took = time.perf_counter() - began
             # The route's template, not the path: a label per identifier would grow without bound.
             route = str(scope.get("path_template") or "other")
-            _requests.labels(scope["method"], route, str(status)).inc()
-            _seconds.labels(scope["method"], route).observe(took)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            _requests.labels(method, route, str(status)).inc()
+            _seconds.labels(method, route).observe(took)
             _log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1000, 1))
 
 
