@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
+from caixa_operator import metrics
 from caixa_operator.api import ApiError, ApiUnreachable, KubernetesApi
 from caixa_operator.autoscaler.scaler import Queue, Scaled, Scaler
 from caixa_operator.events import record
@@ -52,13 +53,16 @@ class Keeper:
 
     async def turn(self, *, woken: bool) -> float:
         """Do what is due, and return how many seconds may pass until the next turn. Never raises but when cancelled."""
+        began = time.monotonic()
         try:
             if woken or self._last is None or time.monotonic() >= self._full_at:
                 await self.full()
             else:
                 await self._scale(self._last)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one CashBox must stop neither its next turn nor others
+            metrics.turned(self._namespace, self._name, well=False, seconds=time.monotonic() - began)
             return await self._failed(error)
+        metrics.turned(self._namespace, self._name, well=True, seconds=time.monotonic() - began)
         self._backoff = FIRST_BACKOFF
         return self._pause
 
@@ -79,6 +83,7 @@ class Keeper:
             return await self._publish(body, cashbox, paused.paused(previous.conditions), _as_before(previous), None)
         done = await reconcile(self._api, self._settings, cashbox, served_before=previous.version is not None)
         if done.writes:
+            metrics.WRITES.labels(self._namespace, self._name).inc(done.writes)
             _log.info("reconciled", cashbox=self._name, namespace=self._namespace, writes=done.writes, summary=done.assessment.summary)
         self._last = (cashbox, body, done)
         return await self._scale(self._last)
@@ -104,6 +109,7 @@ class Keeper:
             endpoints=done.endpoints if done else None,
             now=datetime.now(UTC),
         )
+        metrics.show(self._namespace, self._name, made, scaled=scaled.decision is not None)
         await self._write(body, previous, made)
         return made
 
@@ -114,6 +120,7 @@ class Keeper:
         generation = body["metadata"]["generation"]
         claims = conditions(assessment.claims, previous.conditions, generation=generation, now=datetime.now(UTC))
         made = msgspec.structs.replace(previous, summary=assessment.summary, conditions=claims)
+        metrics.show(self._namespace, self._name, made)
         await self._write(body, previous, made)
         return made
 

@@ -14,6 +14,7 @@ import kopf
 
 from caixa_comum import logs
 from caixa_comum.settings import load
+from caixa_operator import metrics
 from caixa_operator.api import KubernetesApi, connected
 from caixa_operator.autoscaler.queue import Queue
 from caixa_operator.heartbeat import Heartbeats, served
@@ -93,6 +94,7 @@ async def cashbox(memo: kopf.Memo, namespace: str | None, name: str, **_: Any) -
         await keep(keeper, wake, operator.lock(key), lambda: operator.heartbeats.beat(*key))
     finally:
         operator.heartbeats.forget(*key)
+        metrics.forget(*key)
         operator.wakes.pop(key, None)
 
 

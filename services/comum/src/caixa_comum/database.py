@@ -7,6 +7,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from caixa_comum.pool_metrics import POOLS
 from caixa_comum.settings import ConfigurationError, DatabaseSettings, url_parts
 
 EXAMPLE: Final = "mysql://mysql:3306/caixa_fluxo"
@@ -67,6 +68,7 @@ def create_engine(settings: DatabaseSettings, *, pool: int = 10) -> AsyncEngine:
         cursor.execute(SESSION)
         cursor.close()
 
+    POOLS.watch(engine.sync_engine)
     return engine
 
 

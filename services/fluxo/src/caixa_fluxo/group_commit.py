@@ -6,11 +6,14 @@ others' items pile up for the next, so batches grow with the load by themselves.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import msgspec
+
+from caixa_fluxo import metrics
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -62,9 +65,11 @@ class GroupCommit(Generic[Item, Outcome]):
         Raises Overloaded when `capacity` items are waiting, or when the process is stopping.
         """
         if not self._accepting or self._queue.qsize() >= self._limits.capacity:
+            metrics.OVERLOADED.inc()
             raise Overloaded
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((item, future))
+        metrics.WAITING.set(self._queue.qsize())
         return future
 
     async def _drain(self) -> None:
@@ -90,11 +95,15 @@ class GroupCommit(Generic[Item, Outcome]):
         return False
 
     async def _commit(self, batch: list[tuple[Item, asyncio.Future[Outcome]]]) -> None:
+        metrics.WAITING.set(self._queue.qsize())
+        metrics.COMMIT_ROWS.observe(len(batch))
+        began = time.perf_counter()
         try:
             outcomes = await self._write([item for item, _ in batch])
             answered = list(zip(batch, outcomes, strict=True))
         except Exception as error:  # noqa: BLE001 # a batch that failed fails its own submitters, never the writer
             answered = [(entry, error) for entry in batch]
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
         for (_, future), outcome in answered:
             if future.done():
                 continue

@@ -5,6 +5,7 @@ relays may run: SKIP LOCKED deals the rows out. Ids become visible out of order,
 """
 
 import asyncio
+import time
 
 import msgspec
 import structlog
@@ -63,11 +64,12 @@ class Relay:
 
     async def move_batch(self, publisher: Publisher) -> tuple[int, Delivery]:
         """Publish one batch and delete what was confirmed; return how many rows were taken, and their fate."""
+        began = time.perf_counter()
         async with self._engine.begin() as connection:
             rows = await lock_batch(connection, self._pace.batch)
             if not rows:
                 return 0, Delivery(confirmed=frozenset())
             delivery = await publisher.publish(rows)
             await forget(connection, delivery.confirmed)
-        self._metrics.delivered(delivery)
+        self._metrics.delivered(delivery, taken=len(rows), seconds=time.perf_counter() - began)
         return len(rows), delivery

@@ -2,7 +2,7 @@
 
 import time
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from caixa_fluxo.outbox_repository import Backlog
 from caixa_fluxo.publisher import Delivery
@@ -23,9 +23,23 @@ class RelayMetrics:
         )
         for reason in ("returned", "refused", "lost"):
             self._failures.labels(reason)
+        self._sizes = Histogram(
+            "caixa_outbox_batch_size",
+            "Events taken from the outbox in one transaction.",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 350, 500, 1000, 2000, 5000),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "caixa_outbox_batch_seconds",
+            "From locking a batch to having deleted what the broker confirmed.",
+            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=registry,
+        )
 
-    def delivered(self, delivery: Delivery) -> None:
-        """Count a batch."""
+    def delivered(self, delivery: Delivery, *, taken: int, seconds: float) -> None:
+        """Count a batch of `taken` events that was in hand for so many seconds."""
+        self._sizes.observe(taken)
+        self._seconds.observe(seconds)
         self._published.inc(len(delivery.confirmed))
         self._failures.labels("returned").inc(delivery.returned)
         self._failures.labels("refused").inc(delivery.refused)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -18,6 +19,7 @@ from caixa_comum.readiness import broker_check, database_check, schema_check
 from caixa_comum.settings import load
 from caixa_saldo.applier import Applier
 from caixa_saldo.consumption import Subscription
+from caixa_saldo.depth import watch_depth
 from caixa_saldo.settings import ConsumerSettings
 from caixa_saldo.transactions import Stopped
 from caixa_saldo.watch import watch
@@ -46,10 +48,13 @@ async def _run(settings: ConsumerSettings, engine: AsyncEngine, stop: asyncio.Ev
     )
 
     async def work(connection: AbstractConnection) -> None:
+        watching = asyncio.create_task(watch_depth(connection, stop))
         try:
-            await subscription.run(connection, stop)
-        except Stopped:
-            return
+            with suppress(Stopped):
+                await subscription.run(connection, stop)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     life = Life()
     checks = {

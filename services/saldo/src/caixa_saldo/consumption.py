@@ -12,6 +12,7 @@ from caixa_comum.broker import BROKER_ERRORS
 from caixa_comum.topology import QUEUE
 from caixa_saldo.gathering import Gatherer
 from caixa_saldo.messages import Message
+from caixa_saldo.metrics import CONSUMING
 
 CLOSE_SECONDS: Final = 5.0
 Apply = Callable[[Sequence[Message]], Awaitable[object]]
@@ -47,6 +48,7 @@ class Subscription:
             await self._consume(wire, gatherer)
         finally:
             self.active = False
+            CONSUMING.set(0)
             for ending in endings:
                 ending.cancel()
             # Closing ends the consumer and requeues what was not acknowledged, in one step.
@@ -62,6 +64,7 @@ class Subscription:
 
         await wire.basic_consume(self._queue, receive)
         self.active = True
+        CONSUMING.set(1)
         while deliveries := await gatherer.batch():
             await self._apply([message_of(delivery) for delivery in deliveries])
             last = deliveries[-1].delivery_tag

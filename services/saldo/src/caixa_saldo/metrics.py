@@ -8,9 +8,13 @@ REDELIVERED = Counter("caixa_saldo_redelivered", "Deliveries that the broker mar
 DUPLICATES = Counter("caixa_saldo_duplicates", "Deliveries of events that were taken in already")
 QUARANTINED = Counter("caixa_saldo_quarantined", "Messages set apart because they could not be applied")
 RETRIES = Counter("caixa_saldo_retries", "Transactions tried again", ["cause"])
+for _cause in ("lock", "database"):
+    RETRIES.labels(_cause)
 IN_QUARANTINE = Gauge("caixa_saldo_quarantine_messages", "Messages in quarantine now, of all consumers together")
 DIVERGENT_DAYS = Gauge("caixa_saldo_divergent_days", "Closed days whose receipt the balances do not equal, of all merchants")
 AWAITED_DAYS = Gauge("caixa_saldo_awaited_days", "Closed days some of whose entries are still on their way, of all merchants")
+CONSUMING = Gauge("caixa_saldo_consuming", "1 while the broker delivers to this consumer")
+WAITING = Gauge("caixa_saldo_queue_messages", "Messages that wait at the broker, by queue; of all consumers together", ["queue"])
 HOLDING = Gauge("caixa_saldo_holding", "1 while a batch waits for the database to come back")
 BATCH_SIZE = Histogram("caixa_saldo_batch_size", "Messages per batch", buckets=(1, 2, 5, 10, 20, 50, 100, 150, 200, 500, 1000))
 BATCH_SECONDS = Histogram(
