@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from caixa_operator.autoscaler.going import COST_ANNOTATION
 from caixa_operator.autoscaler.reading import Reading
 from caixa_operator.keeper import Keeper
 from caixa_operator.reconcile.removal import remove
@@ -22,10 +23,15 @@ class Steady:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.in_hand: dict[str, int] = {}
 
     async def read(self) -> Reading:
         """Return the figures."""
         return self.reading
+
+    async def held(self) -> dict[str, int]:
+        """Return what the consumers at each address have in hand."""
+        return self.in_hand
 
 
 IDLE = Reading(ready=0, unacked=0, arrival_rate=0.0, ack_rate=0.0)
@@ -197,8 +203,42 @@ async def test_scaling_outlives_an_apply_and_lets_go_of_another_autoscaler(api: 
     await kept.full()
     assert cluster.get("deployment", "loja-saldo-consumer")["spec"]["replicas"] == 2
     assert condition(cluster, "ScalingActive")["reason"] == "ConflictingAutoscaler"
+    assert all(one["type"] != "ScalingLimited" for one in cluster.get("cashbox", "loja")["status"]["conditions"])
     said = [one["message"] for one in cluster.get("events")["items"] if one["reason"] == "Scaled"]
     assert any(message.startswith("1 → 8 consumers: 90000 ready") for message in said)
+
+
+async def test_more_need_than_maximum_is_a_condition(api: Recorded, cluster: Cluster) -> None:
+    """ScalingLimited says that the maximum is in the way and what to do, and ends with the need."""
+    kept = await served(api, cluster, BUSY, saldo={"consumer": {"autoscaling": {"maxReplicas": 2}}})
+    assert condition(cluster, "ScalingLimited")["status"] == "True"
+    assert "raise it" in condition(cluster, "ScalingLimited")["message"]
+    cluster.cashbox(saldo={"consumer": {"autoscaling": {"maxReplicas": 20}}})
+    await kept.full()
+    assert condition(cluster, "ScalingLimited")["status"] == "False"
+
+
+async def test_the_consumer_with_the_least_in_hand_goes_first(api: Recorded, cluster: Cluster) -> None:
+    """Before a step down each pod says what its end costs; a step up, or none, touches no pod."""
+    spec = {"consumer": {"autoscaling": {"minReplicas": 2, "scaleDown": {"stabilizationSeconds": 0}}}}
+    await served(api, cluster, saldo=spec)
+    labels = cluster.get("deployment", "loja-saldo-consumer")["spec"]["template"]["metadata"]["labels"]
+    container = {"name": "c", "image": "caixa"}
+    for place in range(1, 4):
+        cluster.apply(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{place}", "labels": labels}, "spec": {"containers": [container]}}
+        )
+        cluster.status("pod", f"p{place}", {"podIP": f"10.0.0.{place}", "podIPs": [{"ip": f"10.0.0.{place}"}]})
+    queue = Steady(IDLE)
+    queue.in_hand = {"10.0.0.1": 30, "10.0.0.3": 7}
+    kept = Keeper(api.api, Settings(), lambda _cashbox, _credentials: queue, cluster.namespace, "loja")
+    await kept.full()
+    assert api.writes == [] or all("/pods/" not in path for _, path in api.writes)
+    cluster.run("scale", "deployment", "loja-saldo-consumer", "--replicas=3")
+    await kept.full()
+    costs = {one["metadata"]["name"]: one["metadata"].get("annotations", {}).get(COST_ANNOTATION) for one in cluster.get("pods")["items"]}
+    assert costs == {"p1": "30", "p2": None, "p3": "7"}
+    assert cluster.get("deployment", "loja-saldo-consumer")["spec"]["replicas"] == 2
 
 
 async def test_a_number_that_an_outsider_owns_is_never_reset(api: Recorded, cluster: Cluster) -> None:
