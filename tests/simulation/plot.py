@@ -46,7 +46,7 @@ def _panel(title: str, lines: Mapping[str, Sequence[float]], left: int, top: int
         f'<text x="{left - 6}" y="{top + 10}" text-anchor="end">{highest:,.0f}</text>',
         f'<text x="{left - 6}" y="{top + HEIGHT}" text-anchor="end">0</text>',
     ]
-    for policy, line in reversed(lines.items()):  # the first one is drawn last, over the others
+    for policy, line in reversed(list(lines.items())):  # the first one is drawn last, over the others
         along = WIDTH / max(len(line) - 1, 1)
         points = " ".join(f"{left + place * along:.0f},{top + HEIGHT * (1 - value / highest):.0f}" for place, value in enumerate(line))
         style = f'stroke="{COLOURS[policy]}" stroke-dasharray="{DASHES[policy]}"'

@@ -10,13 +10,16 @@ from aio_pika.abc import AbstractIncomingMessage
 from caixa_comum import topology
 from caixa_comum.broker import connect
 from caixa_comum.settings import BrokerSettings, load
-from caixa_operator.autoscaler.queue import Queue
+from caixa_operator.autoscaler.queue import Queue, QueueUnreadable
 from tests.local.broker import Broker
 
 
 async def looked(queue: Queue) -> tuple[int, int, int]:
-    """Return what waits, what is in hand, and what of it at this machine's address."""
-    reading = await queue.read()
+    """Return what waits, what is in hand, and what of it at this machine's address; a broker that has just begun knows no figures."""
+    try:
+        reading = await queue.read()
+    except QueueUnreadable:
+        return 0, 0, 0
     return reading.ready, reading.unacked, (await queue.held()).get("127.0.0.1", 0)
 
 
