@@ -8,7 +8,17 @@ from typing import Any
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.waiting import until
 
-CHILDREN = ("configmaps", "deployments", "jobs", "serviceaccounts", "services", "statefulsets")
+CHILDREN = (
+    "configmaps",
+    "cronjobs",
+    "deployments",
+    "jobs",
+    "networkpolicies",
+    "poddisruptionbudgets",
+    "serviceaccounts",
+    "services",
+    "statefulsets",
+)
 Object = dict[str, Any]  # Any: Kubernetes objects are free-form JSON
 
 

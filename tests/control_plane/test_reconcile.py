@@ -4,11 +4,13 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from caixa_operator.autoscaler.going import COST_ANNOTATION
 from caixa_operator.autoscaler.reading import Reading
 from caixa_operator.keeper import Keeper
 from caixa_operator.reconcile.removal import remove
+from caixa_operator.resources.network import COMPONENTS
 from caixa_operator.settings import Settings
-from tests.control_plane.cluster import CHILDREN, Cluster
+from tests.control_plane.cluster import CHILDREN, COMPLETE, Cluster
 from tests.control_plane.installed import Installed
 from tests.control_plane.recorded import Recorded
 
@@ -22,10 +24,15 @@ class Steady:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.in_hand: dict[str, int] = {}
 
     async def read(self) -> Reading:
         """Return the figures."""
         return self.reading
+
+    async def held(self) -> dict[str, int]:
+        """Return what the consumers at each address have in hand."""
+        return self.in_hand
 
 
 IDLE = Reading(ready=0, unacked=0, arrival_rate=0.0, ack_rate=0.0)
@@ -61,7 +68,7 @@ async def test_migrations_gate_deployments_and_all_children_are_made(api: Record
     cluster.cashbox()
     kept = keeper(api, cluster)
     await kept.full()
-    assert cluster.names("deployments", "jobs") == set()
+    assert cluster.names("deployments", "jobs", "cronjobs") == set()
     cluster.stores_answer()
     await kept.full()
     jobs = cluster.names("jobs")
@@ -71,13 +78,17 @@ async def test_migrations_gate_deployments_and_all_children_are_made(api: Record
     await kept.full()
     cluster.pods_answer()
     status = await kept.full()
-    parts = ("mysql", "rabbitmq", "fluxo", "fluxo-relay", "saldo", "saldo-consumer", "gateway")
+    parts = ("mysql", "rabbitmq", "fluxo", "fluxo-relay", "saldo", "saldo-consumer", "gateway", "reconciliation")
     assert cluster.names("secrets") == SECRETS | DERIVED
     assert cluster.names("deployments") == DEPLOYMENTS
     assert cluster.names("statefulsets") == {"statefulset/loja-mysql", "statefulset/loja-rabbitmq"}
     assert cluster.names("services") == {f"service/loja-{part}" for part in ("mysql", "rabbitmq", "fluxo", "saldo", "gateway")}
     assert cluster.names("configmaps") - {"configmap/kube-root-ca.crt"} == {"configmap/loja-mysql", "configmap/loja-rabbitmq"}
     assert cluster.names("serviceaccounts") - {"serviceaccount/default"} == {f"serviceaccount/loja-{part}" for part in parts}
+    assert cluster.names("cronjobs") == {"cronjob/loja-reconciliation"}
+    budgets = {"fluxo", "fluxo-relay", "saldo", "gateway"}
+    assert cluster.names("poddisruptionbudgets") == {f"poddisruptionbudget/loja-{part}" for part in budgets}
+    assert {name.removeprefix("networkpolicy/loja-") for name in cluster.names("networkpolicies")} == {*COMPONENTS, "network"}
     assert status is not None
     assert status.summary == "Serving"
     assert condition(cluster, "Ready")["status"] == "True"
@@ -101,6 +112,9 @@ EDITS: list[tuple[str, str, dict[str, Any], Callable[[dict[str, Any]], object]]]
     ("deployment", "loja-fluxo", {"spec": {"replicas": 7}}, lambda found: found["spec"]["replicas"]),
     ("statefulset", "loja-mysql", {"spec": {"replicas": 0}}, lambda found: found["spec"]["replicas"]),
     ("serviceaccount", "loja-saldo", {"automountServiceAccountToken": True}, lambda found: found["automountServiceAccountToken"]),
+    ("networkpolicy", "loja-mysql", {"spec": {"ingress": [{}]}}, lambda found: found["spec"]["ingress"]),
+    ("poddisruptionbudget", "loja-fluxo", {"spec": {"maxUnavailable": 2}}, lambda found: found["spec"]["maxUnavailable"]),
+    ("cronjob", "loja-reconciliation", {"spec": {"schedule": "@yearly"}}, lambda found: found["spec"]["schedule"]),
     ("secret", "loja-mysql-init", {"data": {"init.sql": "IA=="}}, lambda found: found["data"]["init.sql"]),
 ]
 
@@ -150,11 +164,64 @@ async def test_a_paused_cashbox_is_left_alone_and_says_so(api: Recorded, cluster
     cluster.run("delete", "service", "loja-fluxo")
     await kept.full()
     assert cluster.find("service", "loja-fluxo") is None
+    assert cluster.get("cronjob", "loja-reconciliation")["spec"]["suspend"] is True
     assert condition(cluster, "ReconciliationPaused")["status"] == "True"
+    before = cluster.versions()
+    await kept.full()
+    assert cluster.versions() == before
     cluster.cashbox(paused=False)
     await kept.full()
     assert cluster.find("service", "loja-fluxo") is not None
+    assert cluster.get("cronjob", "loja-reconciliation")["spec"]["suspend"] is False
     assert condition(cluster, "ReconciliationPaused")["status"] == "False"
+
+
+def compared(cluster: Cluster, name: str, end: dict[str, Any]) -> None:
+    """Let a comparison have run, as the CronJob's controller and the Job's would."""
+    cron = cluster.get("cronjob", "loja-reconciliation")
+    owner = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": cron["metadata"]["name"],
+        "uid": cron["metadata"]["uid"],
+        "controller": True,
+    }
+    template = cron["spec"]["jobTemplate"]
+    metadata = {"name": name, "labels": template["metadata"]["labels"], "ownerReferences": [owner]}
+    cluster.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]})
+    cluster.status("job", name, end)
+
+
+async def test_a_comparison_s_end_is_the_condition_reconciled(api: Recorded, cluster: Cluster) -> None:
+    """Nobody knows before the first one; a difference degrades and names the Job; the next proof ends it; no Job of its is pruned."""
+    kept = await served(api, cluster)
+    assert condition(cluster, "Reconciled")["status"] == "Unknown"
+    stamp, message = "2026-01-01T00:00:02Z", "Container reconciliation for pod x/y failed with exit code 1 matching FailJob rule at index 0"
+    failed = [
+        {"type": one, "status": "True", "reason": "PodFailurePolicy", "message": message, "lastTransitionTime": stamp}
+        for one in ("FailureTarget", "Failed")
+    ]
+    compared(cluster, "loja-reconciliation-1", {"startTime": stamp, "failed": 1, "conditions": failed})
+    await kept.full()
+    assert (condition(cluster, "Reconciled")["status"], condition(cluster, "Degraded")["status"]) == ("False", "True")
+    assert "loja-reconciliation-1" in cluster.get("cashbox", "loja")["status"]["summary"]
+    proven = {**COMPLETE, "conditions": [{**one, "lastTransitionTime": "2026-01-01T01:00:00Z"} for one in COMPLETE["conditions"]]}
+    compared(cluster, "loja-reconciliation-2", proven)
+    await kept.full()
+    assert (condition(cluster, "Reconciled")["status"], condition(cluster, "Degraded")["status"]) == ("True", "False")
+    assert cluster.names("jobs") >= {"job/loja-reconciliation-1", "job/loja-reconciliation-2"}
+
+
+async def test_what_is_switched_off_goes(api: Recorded, cluster: Cluster) -> None:
+    """Policies and budgets that are no longer wanted are pruned, and nothing else is."""
+    kept = await served(api, cluster)
+    kinds = [kind for kind in CHILDREN if kind not in ("networkpolicies", "poddisruptionbudgets")]
+    before = cluster.names(*kinds)
+    one = {"replicas": 1}
+    cluster.cashbox(networkPolicy={"enabled": False}, gateway=one, fluxo={**one, "relay": one}, saldo=one)
+    await kept.full()
+    assert cluster.names("networkpolicies", "poddisruptionbudgets") == set()
+    assert cluster.names(*kinds) == before
 
 
 async def test_retain_touches_nothing_and_delete_removes_volumes_and_generated_secrets(api: Recorded, cluster: Cluster) -> None:
@@ -197,8 +264,42 @@ async def test_scaling_outlives_an_apply_and_lets_go_of_another_autoscaler(api: 
     await kept.full()
     assert cluster.get("deployment", "loja-saldo-consumer")["spec"]["replicas"] == 2
     assert condition(cluster, "ScalingActive")["reason"] == "ConflictingAutoscaler"
+    assert all(one["type"] != "ScalingLimited" for one in cluster.get("cashbox", "loja")["status"]["conditions"])
     said = [one["message"] for one in cluster.get("events")["items"] if one["reason"] == "Scaled"]
     assert any(message.startswith("1 → 8 consumers: 90000 ready") for message in said)
+
+
+async def test_more_need_than_maximum_is_a_condition(api: Recorded, cluster: Cluster) -> None:
+    """ScalingLimited says that the maximum is in the way and what to do, and ends with the need."""
+    kept = await served(api, cluster, BUSY, saldo={"consumer": {"autoscaling": {"maxReplicas": 2}}})
+    assert condition(cluster, "ScalingLimited")["status"] == "True"
+    assert "raise it" in condition(cluster, "ScalingLimited")["message"]
+    cluster.cashbox(saldo={"consumer": {"autoscaling": {"maxReplicas": 20}}})
+    await kept.full()
+    assert condition(cluster, "ScalingLimited")["status"] == "False"
+
+
+async def test_the_consumer_with_the_least_in_hand_goes_first(api: Recorded, cluster: Cluster) -> None:
+    """Before a step down each pod says what its end costs; a step up, or none, touches no pod."""
+    spec = {"consumer": {"autoscaling": {"minReplicas": 2, "scaleDown": {"stabilizationSeconds": 0}}}}
+    await served(api, cluster, saldo=spec)
+    labels = cluster.get("deployment", "loja-saldo-consumer")["spec"]["template"]["metadata"]["labels"]
+    container = {"name": "c", "image": "caixa"}
+    for place in range(1, 4):
+        cluster.apply(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{place}", "labels": labels}, "spec": {"containers": [container]}}
+        )
+        cluster.status("pod", f"p{place}", {"podIP": f"10.0.0.{place}", "podIPs": [{"ip": f"10.0.0.{place}"}]})
+    queue = Steady(IDLE)
+    queue.in_hand = {"10.0.0.1": 30, "10.0.0.3": 7}
+    kept = Keeper(api.api, Settings(), lambda _cashbox, _credentials: queue, cluster.namespace, "loja")
+    await kept.full()
+    assert api.writes == [] or all("/pods/" not in path for _, path in api.writes)
+    cluster.run("scale", "deployment", "loja-saldo-consumer", "--replicas=3")
+    await kept.full()
+    costs = {one["metadata"]["name"]: one["metadata"].get("annotations", {}).get(COST_ANNOTATION) for one in cluster.get("pods")["items"]}
+    assert costs == {"p1": "30", "p2": None, "p3": "7"}
+    assert cluster.get("deployment", "loja-saldo-consumer")["spec"]["replicas"] == 2
 
 
 async def test_a_number_that_an_outsider_owns_is_never_reset(api: Recorded, cluster: Cluster) -> None:

@@ -34,6 +34,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"fluxo": {"resources": {"requests": {"cpu": "much"}}}}, "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory"),
     ({"fluxo": {"resources": {"requests": {"cpu": "-1"}}}}, "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory"),
     ({"saldo": {"resources": {"limits": {"memory": "1 GB"}}}}, "write a Kubernetes quantity, such as 250m for CPU or 256Mi for memory"),
+    (
+        {"saldo": {"reconciliation": {"schedule": "every hour"}}},
+        "write a cron schedule of five fields, such as 17 * * * *, or @hourly",
+    ),
+    ({"saldo": {"reconciliation": {"patienceSeconds": -1}}}, "should be greater than or equal to 0"),
     ({"mysql": {"storage": {"size": "0"}}}, "write a size, such as 10Gi"),
     ({"rabbitmq": {"storage": {"size": "big"}}}, "write a size, such as 10Gi"),
     ({"mysql": {"storage": {"className": ""}}}, "should be at least 1 chars long"),

@@ -80,6 +80,7 @@ class Keeper:
         except msgspec.ValidationError as error:
             return await self._trouble(body, "InvalidSpec", f"the spec cannot be read, so nothing is changed: {error}. {_CORRECT}")
         if cashbox.spec.paused:
+            await paused.suspend(self._api, cashbox)
             return await self._publish(body, cashbox, paused.paused(previous.conditions), _as_before(previous), None)
         done = await reconcile(self._api, self._settings, cashbox, served_before=previous.version is not None)
         if done.writes:

@@ -26,7 +26,17 @@ from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
 from caixa_operator.settings import Settings
 from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, VERSION, CashBox
 
-_CHILDREN = (("apps", "deployments"), ("apps", "statefulsets"), ("batch", "jobs"), ("", "services"), ("", "configmaps"))
+_CHILDREN = (
+    ("apps", "deployments"),
+    ("apps", "statefulsets"),
+    ("batch", "jobs"),
+    ("batch", "cronjobs"),
+    ("", "services"),
+    ("", "configmaps"),
+    ("", "serviceaccounts"),
+    ("policy", "poddisruptionbudgets"),
+    ("networking.k8s.io", "networkpolicies"),
+)
 
 
 class Operator:

@@ -15,6 +15,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mysql_image: str = "docker.io/library/mysql:9.7"
     rabbitmq_image: str = "docker.io/library/rabbitmq:4.0-management"
     resync_seconds: int = 60
+    namespace: str = ""
+    """The operator's own; without one (a developer's machine) it competes with no other for a Lease."""
     host: str = "127.0.0.1"
     management_port: int = 9000
     log_level: str = "info"

@@ -1,5 +1,7 @@
 """Reads the queue's figures from RabbitMQ's management API, as the user who may only monitor."""
 
+from collections import Counter
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import aiohttp
@@ -36,6 +38,27 @@ class _Queue(msgspec.Struct):
     message_stats: _Rates = msgspec.field(default_factory=_Rates)
 
 
+class _Peer(msgspec.Struct):
+    peer_host: str = ""
+
+
+class _Channel(msgspec.Struct):
+    messages_unacknowledged: int = 0
+    connection_details: _Peer = msgspec.field(default_factory=_Peer)
+
+
+def holders(body: bytes) -> dict[str, int]:
+    """Read the management API's list of channels: unacknowledged messages by the peer's IP address. Raises QueueUnreadable."""
+    try:
+        channels = msgspec.json.decode(body, type=list[_Channel])
+    except msgspec.DecodeError as error:
+        raise QueueUnreadable(f"the management API's list of channels is none: {error}") from error
+    found: Counter[str] = Counter()
+    for channel in channels:
+        found[channel.connection_details.peer_host.removeprefix("::ffff:")] += channel.messages_unacknowledged
+    return dict(found)
+
+
 def parsed(body: bytes) -> Reading:
     """Read the management API's answer about one queue. Raises QueueUnreadable when it is not one."""
     try:
@@ -56,16 +79,23 @@ class Queue:
     def __init__(self, session: aiohttp.ClientSession, management_url: str, password: str) -> None:
         """Ask `management_url`, such as http://caixa-rabbitmq.loja.svc:15672."""
         self._session = session
-        self._url = f"{management_url}/api/queues/{topology.VHOST}/{topology.QUEUE}"
+        self._url = f"{management_url}/api"
         self._headers = {"Authorization": aiohttp.encode_basic_auth("operator", password)}
 
     async def read(self) -> Reading:
         """Look at the queue. Raises QueueUnreadable."""
         query = {"disable_stats": "false", "msg_rates_age": str(SAMPLE_SECONDS), "msg_rates_incr": "5"}
+        return parsed(await self._answer(f"queues/{topology.VHOST}/{topology.QUEUE}", query))
+
+    async def held(self) -> dict[str, int]:
+        """Return how many events the consumers at each IP address have in hand. Raises QueueUnreadable."""
+        return holders(await self._answer(f"vhosts/{topology.VHOST}/channels", {}))
+
+    async def _answer(self, path: str, query: Mapping[str, str]) -> bytes:
         try:
-            async with self._session.get(self._url, params=query, headers=self._headers, timeout=TIMEOUT) as response:
+            async with self._session.get(f"{self._url}/{path}", params=query, headers=self._headers, timeout=TIMEOUT) as response:
                 if response.status != HTTPStatus.OK:
                     raise QueueUnreadable(f"the management API answered {response.status}")
-                return parsed(await response.read())
+                return await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise QueueUnreadable(f"the management API does not answer: {type(error).__name__}") from error

@@ -6,17 +6,18 @@ import msgspec
 
 from caixa_operator.api import KubernetesApi
 from caixa_operator.autoscaler import policy
+from caixa_operator.autoscaler.going import mark
 from caixa_operator.autoscaler.queue import QueueUnreadable
 from caixa_operator.autoscaler.reading import Consumers, Decision, Memory, Reading
 from caixa_operator.autoscaler.rounding import two_digits
 from caixa_operator.manifest import Manifest
-from caixa_operator.reconcile.claims import Claim, claim
+from caixa_operator.reconcile.claims import Claim, claim, unknown
 from caixa_operator.resources.saldo import CONSUMER, PREFETCH
 from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.status import Scaling
 
 BUSY_SECONDS = 5.0
-CALM_SECONDS = 15.0
+CALM_SECONDS = 8.0
 
 
 class Queue(Protocol):
@@ -25,16 +26,21 @@ class Queue(Protocol):
     async def read(self) -> Reading:
         """Look at the queue. Raises QueueUnreadable."""
 
+    async def held(self) -> dict[str, int]:
+        """Return how many events the consumers at each IP address have in hand. Raises QueueUnreadable."""
+
 
 class Scaled(msgspec.Struct, frozen=True, kw_only=True):
     """What one step found and did."""
 
-    claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
     consumers: str | None = None
     backlog: int | None = None
     scaling: Scaling | None = None
     decision: str | None = None
     """The event to record, when the number of consumers was changed."""
+    reason: str | None = None
+    """The policy's one word for it."""
     again_seconds: float = CALM_SECONDS
 
 
@@ -54,11 +60,11 @@ class Scaler:
         name = f"{cashbox.name}-{CONSUMER}"
         deployment = await self._api.get("Deployment", cashbox.namespace, name)
         if deployment is None:
-            return Scaled(claim=claim("ScalingActive", holds=False, reason="Waiting", message="there are no consumers yet"))
+            return Scaled(claims=(claim("ScalingActive", holds=False, reason="Waiting", message="there are no consumers yet"),))
         consumers = _consumers(deployment)
         if queue is None:
             waiting = claim("ScalingActive", holds=False, reason="Waiting", message="the broker does not answer yet")
-            return Scaled(claim=waiting, consumers=f"{consumers.ready}/{consumers.wanted}")
+            return Scaled(claims=(waiting,), consumers=f"{consumers.ready}/{consumers.wanted}")
         scaling = cashbox.spec.saldo.consumer.autoscaling
         reading: Reading | None = None
         try:
@@ -70,6 +76,8 @@ class Scaler:
         self._memory = memory
         if scaling.mode != "Operator" or conflict is not None:
             return _looked(consumers, reading, _not_ours(cashbox, conflict))
+        if decision.desired < consumers.wanted:
+            await mark(self._api, cashbox, queue)
         if decision.desired != consumers.wanted:
             await self._api.scale(cashbox.namespace, name, decision.desired)
         return _scaled(consumers, reading, decision)
@@ -89,29 +97,38 @@ def _not_ours(cashbox: CashBox, conflict: str | None) -> Claim:
 
 
 def _looked(consumers: Consumers, reading: Reading | None, made: Claim) -> Scaled:
-    return Scaled(claim=made, consumers=f"{consumers.ready}/{consumers.wanted}", backlog=_backlog(reading))
+    return Scaled(claims=(made,), consumers=f"{consumers.ready}/{consumers.wanted}", backlog=_backlog(reading))
 
 
 def _scaled(consumers: Consumers, reading: Reading | None, decision: Decision) -> Scaled:
     changed = decision.desired != consumers.wanted
     busy = reading is None or reading.ready > 0 or changed
     return Scaled(
-        claim=_claim(decision, reading),
+        claims=_claims(decision, reading),
         consumers=f"{consumers.ready}/{decision.desired}",
         backlog=_backlog(reading),
         scaling=None if reading is None else _figures(reading, decision),
         decision=f"{consumers.wanted} → {decision.desired} consumers: {decision.message}" if changed else None,
+        reason=decision.reason if changed else None,
         again_seconds=BUSY_SECONDS if busy else CALM_SECONDS,
     )
 
 
-def _claim(decision: Decision, reading: Reading | None) -> Claim:
+def _claims(decision: Decision, reading: Reading | None) -> tuple[Claim, ...]:
     if reading is None:
-        return claim("ScalingActive", holds=False, reason=decision.reason, message=decision.message)
-    if decision.limited:
-        message = "more consumers are needed than maxReplicas allows: raise it, or expect the backlog to take longer than drainSeconds"
-        return claim("ScalingActive", holds=True, reason="AtMaximum", message=message)
-    return claim("ScalingActive", holds=True, reason="Scaling", message="consumers follow the queue; status.saldo.scaling says how")
+        return (
+            claim("ScalingActive", holds=False, reason=decision.reason, message=decision.message),
+            unknown("ScalingLimited", reason="QueueUnreadable", message="nobody can tell how many consumers are needed"),
+        )
+    return (
+        claim("ScalingActive", holds=True, reason="Scaling", message="consumers follow the queue; status.saldo.scaling says how"),
+        claim("ScalingLimited", holds=True, reason="AtMaximum", message=_AT_MAXIMUM)
+        if decision.limited
+        else claim("ScalingLimited", holds=False, reason="WithinRange", message="as many consumers as are needed may run"),
+    )
+
+
+_AT_MAXIMUM = "more consumers are needed than maxReplicas allows: raise it, or expect the backlog to take longer than drainSeconds"
 
 
 def _figures(reading: Reading, decision: Decision) -> Scaling:

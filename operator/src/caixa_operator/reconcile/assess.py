@@ -6,6 +6,7 @@ from caixa_operator.manifest import Manifest, Ref
 from caixa_operator.reconcile.claims import Claim, claim
 from caixa_operator.reconcile.plan import Live, Plan
 from caixa_operator.reconcile.progress import available, replicas, rolled_out, serves, store_ready, stuck
+from caixa_operator.reconcile.proof import proof
 from caixa_operator.resources.family import processes
 from caixa_operator.resources.saldo import CONSUMER
 from caixa_operator.spec.cashbox import CashBox
@@ -34,13 +35,17 @@ def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, ser
     scaled = {CONSUMER} if scaling.mode != "Fixed" else set()
     waiting = [part for part, found in deployments.items() if part in plan.held or not rolled_out(found, scaled=part in scaled)]
     progressing = _progressing(migrations, waiting, deployments)
+    proven = proof(cashbox, live)
     trouble = [*refusals, *_trouble(cashbox, migrations, deployments)]
+    if proven.status == "False":
+        trouble.append(proven.message)
     if served_before and ready.status == "False" and not trouble:
         trouble = [ready.message]
     degraded = _degraded(trouble, refused=bool(refusals))
     done = not waiting and not refusals and ready.status == "True"
     summary = _summary(ready, progressing, degraded)
-    return Assessment(claims=(ready, progressing, degraded, database, broker, migrations, NOT_PAUSED), summary=summary, rolled_out=done)
+    claims = (ready, progressing, degraded, database, broker, migrations, proven, NOT_PAUSED)
+    return Assessment(claims=claims, summary=summary, rolled_out=done)
 
 
 _LOOK = "if this lasts, look for a volume that is not bound or an image that is not found in"

@@ -16,6 +16,8 @@ TYPES = (
     "BrokerReady",
     "MigrationsApplied",
     "ScalingActive",
+    "ScalingLimited",
+    "Reconciled",
     "ReconciliationPaused",
 )
 
@@ -32,6 +34,11 @@ class Claim(msgspec.Struct, frozen=True):
 def claim(kind: str, *, holds: bool, reason: str, message: str) -> Claim:
     """Claim that a condition holds or does not."""
     return Claim(kind, "True" if holds else "False", reason, message)
+
+
+def unknown(kind: str, *, reason: str, message: str) -> Claim:
+    """Claim that nobody can tell whether a condition holds."""
+    return Claim(kind, "Unknown", reason, message)
 
 
 def conditions(claims: Iterable[Claim], previous: Sequence[Condition], *, generation: int, now: datetime) -> tuple[Condition, ...]:

@@ -2,16 +2,27 @@
 
 from collections.abc import Sequence
 
+from caixa_operator.api import KubernetesApi
 from caixa_operator.reconcile.assess import NOT_PAUSED, Assessment
 from caixa_operator.reconcile.claims import Claim, claim
+from caixa_operator.resources import reconciliation
+from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.status import Condition
 
 _PAUSED = claim(
     "ReconciliationPaused",
     holds=True,
     reason="Paused",
-    message="spec.paused is true: nothing is changed, repaired or scaled; set it to false to go on",
+    message="spec.paused is true: nothing is changed, repaired, scaled or compared; set it to false to go on",
 )
+
+
+async def suspend(api: KubernetesApi, cashbox: CashBox) -> None:
+    """Start no comparison while a CashBox is paused; one that runs ends. Raises ApiError when the API server refuses."""
+    name = f"{cashbox.name}-{reconciliation.COMPONENT}"
+    found = await api.get("CronJob", cashbox.namespace, name)
+    if found is not None and not found["spec"].get("suspend"):
+        await api.merge("CronJob", cashbox.namespace, name, {"spec": {"suspend": True}})
 
 
 def paused(previous: Sequence[Condition]) -> Assessment:

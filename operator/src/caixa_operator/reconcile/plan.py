@@ -9,9 +9,23 @@ from caixa_operator.reconcile.compare import stamped, unchanged
 from caixa_operator.reconcile.progress import JobState, job_state, store_ready
 from caixa_operator.resources import mysql
 from caixa_operator.resources.identity import SERVICE_LABEL, component
+from caixa_operator.spec.cashbox import KIND
 
-PRUNED = ("Deployment", "StatefulSet", "Job", "Service", "ConfigMap", "ServiceAccount")
+PRUNED = (
+    "Deployment",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "ConfigMap",
+    "ServiceAccount",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+)
 """Kinds whose objects go when they are no longer wanted. Secrets are known by name and never pruned."""
+
+GATED = ("Deployment", "CronJob")
+"""Kinds that run a service's code: they wait for its migration."""
 
 Live = Mapping[Ref, Manifest]
 
@@ -35,8 +49,8 @@ class Plan(msgspec.Struct, frozen=True):
 def decide(wanted: list[Manifest], live: Live) -> Plan:
     """Plan the writes.
 
-    A migration Job starts when the database answers and no other migration of its service runs. A Deployment is applied only
-    when the Job of its service is complete, so that new code never meets an old schema.
+    A migration Job starts when the database answers and no other migration of its service runs. A Deployment or CronJob is applied
+    only when the Job of its service is complete, so that new code never meets an old schema.
     """
     jobs = {labels(job)[SERVICE_LABEL]: job for job in wanted if job["kind"] == "Job"}
     migrations = {service: job_state(live.get(ref(job))) for service, job in jobs.items()}
@@ -51,7 +65,7 @@ def decide(wanted: list[Manifest], live: Live) -> Plan:
                 chosen.append(manifest)
         elif (there := live.get(ref(manifest))) is not None and unchanged(manifest, there):
             continue
-        elif manifest["kind"] == "Deployment" and migrations[labels(manifest)[SERVICE_LABEL]] != "complete":
+        elif manifest["kind"] in GATED and migrations[labels(manifest)[SERVICE_LABEL]] != "complete":
             held.add(component(manifest))
         else:
             chosen.append(manifest)
@@ -64,7 +78,9 @@ def _unwanted(wanted: list[Manifest], live: Live) -> tuple[Ref, ...]:
 
 
 def _may_go(found: Manifest) -> bool:
-    """Leave a migration that runs, whatever it is for."""
+    """Leave a migration that runs, whatever it is for, and what a child has made: that goes with its maker."""
+    if any(owner.get("controller") and owner["kind"] != KIND for owner in found["metadata"].get("ownerReferences") or []):
+        return False
     return found["kind"] != "Job" or job_state(found) != "running"
 
 

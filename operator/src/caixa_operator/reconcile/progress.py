@@ -11,10 +11,16 @@ def job_state(job: Manifest | None) -> JobState:
     """Tell how far a Job is."""
     if job is None:
         return "absent"
-    met = {found["type"] for found in (job.get("status") or {}).get("conditions") or [] if found["status"] == "True"}
-    if "Complete" in met:
-        return "complete"
-    return "failed" if "Failed" in met else "running"
+    end = finished(job)
+    if end is None:
+        return "running"
+    return "complete" if end["type"] == "Complete" else "failed"
+
+
+def finished(job: Manifest) -> Manifest | None:
+    """Return the condition that tells how a Job has ended, or None while it has not."""
+    conditions: list[Manifest] = (job.get("status") or {}).get("conditions") or []
+    return next((one for one in conditions if one["status"] == "True" and one["type"] in ("Complete", "Failed")), None)
 
 
 def store_ready(stateful_set: Manifest | None) -> bool:

@@ -37,7 +37,7 @@ async def reconcile(api: KubernetesApi, settings: Settings, cashbox: CashBox, *,
     """
     images = resolved(cashbox.spec, settings)
     generated = await credentials(api, cashbox)
-    wanted = children(cashbox, images, generated)
+    wanted = children(cashbox, images, generated, operator_namespace=settings.namespace)
     live = await live_children(api, cashbox, [ref(one) for one in wanted if one["kind"] == "Secret"])
     plan = decide(wanted, live)
     refusals = await execute(api, cashbox.namespace, plan, live)

@@ -19,9 +19,8 @@ def status(
     cashbox: CashBox, assessment: Assessment, scaled: Scaled, previous: Status, *, version: str, endpoints: Endpoints | None, now: datetime
 ) -> Status:
     """Compose the status."""
-    claims = (
-        assessment.claims if scaled.claim is None else (*(one for one in assessment.claims if one.type != scaled.claim.type), scaled.claim)
-    )
+    newer = {one.type for one in scaled.claims}
+    claims = (*(one for one in assessment.claims if one.type not in newer), *scaled.claims)
     saldo = SaldoStatus(consumers=scaled.consumers, backlog=scaled.backlog, scaling=scaled.scaling)
     return Status(
         observed_generation=cashbox.generation,

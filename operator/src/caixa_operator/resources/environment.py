@@ -37,10 +37,15 @@ def serving() -> Environment:
     return Environment({"CAIXA_HOST": "0.0.0.0", "CAIXA_PORT": str(API_PORT), "CAIXA_MANAGEMENT_PORT": str(MANAGEMENT_PORT)})  # noqa: S104 - a pod's own address is not known before it runs
 
 
+def database_url(cashbox: CashBox, service: str) -> str:
+    """Return where a service's schema is."""
+    return f"mysql://{cashbox.name}-mysql:{MYSQL_PORT}/{schemas.schema_of(service)}"
+
+
 def database(cashbox: CashBox, service: str, user: str) -> Environment:
-    """Reach a service's schema as one of its two users."""
+    """Reach a service's schema as one of its users."""
     return Environment(
-        {"CAIXA_DATABASE_URL": f"mysql://{cashbox.name}-mysql:{MYSQL_PORT}/{schemas.schema_of(service)}", "CAIXA_DATABASE_USER": user},
+        {"CAIXA_DATABASE_URL": database_url(cashbox, service), "CAIXA_DATABASE_USER": user},
         {"CAIXA_DATABASE_PASSWORD": ("mysql-users", user)},
     )
 

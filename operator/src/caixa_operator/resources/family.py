@@ -4,20 +4,25 @@ import itertools
 
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import fluxo, gateway, migration, mysql, rabbitmq, saldo
+from caixa_operator.resources import fluxo, gateway, migration, mysql, rabbitmq, reconciliation, saldo
 from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.disruption import budget
+from caixa_operator.resources.network import policies
 from caixa_operator.resources.process import Process, deployment, service, service_account
 from caixa_operator.resources.store import service as store_service
 from caixa_operator.resources.store import stateful_set
 from caixa_operator.spec.cashbox import CashBox
 
 
-def children(cashbox: CashBox, images: Images, credentials: Credentials) -> list[Manifest]:
-    """Build every child but the generated Secrets: what pods refer to comes before them."""
+def children(cashbox: CashBox, images: Images, credentials: Credentials, *, operator_namespace: str = "") -> list[Manifest]:
+    """Build every child but the generated Secrets: what pods refer to, and what confines them, comes before them."""
     return [
+        *policies(cashbox, operator_namespace=operator_namespace),
         *_stores(cashbox, images, credentials),
         *itertools.chain.from_iterable(_process(cashbox, images, credentials, process) for process in processes(cashbox)),
         *_jobs(cashbox, images),
+        service_account(cashbox, reconciliation.COMPONENT),
+        reconciliation.cron_job(cashbox, images),
     ]
 
 
@@ -50,4 +55,6 @@ def _process(cashbox: CashBox, images: Images, credentials: Credentials, process
         built.append(gateway.exposed(cashbox))
     elif process.serves:
         built.append(service(cashbox, process.component))
+    if (limited := budget(cashbox, process)) is not None:
+        built.append(limited)
     return [*built, deployment(cashbox, images, credentials, process)]

@@ -8,6 +8,7 @@ from caixa_operator.spec.placement import Placement, Resources
 SERVICE_USER = 10001
 STORE_USER = 999
 MANAGEMENT_PORT = 9000
+SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 CONTAINER_SECURITY: Manifest = {
     "allowPrivilegeEscalation": False,
@@ -17,7 +18,7 @@ CONTAINER_SECURITY: Manifest = {
 
 
 def pod(user: int, placement: Placement, selector: dict[str, str], **more: object) -> Manifest:
-    """Begin a pod's spec: not root, no API token, spread over nodes unless its placement says otherwise."""
+    """Begin a pod's spec: not root, no API token, spread over zones and nodes unless its placement says otherwise."""
     spec: Manifest = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -41,10 +42,11 @@ def pod(user: int, placement: Placement, selector: dict[str, str], **more: objec
         spec["topologySpreadConstraints"] = [
             {
                 "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
+                "topologyKey": key,
                 "whenUnsatisfiable": "ScheduleAnyway",
                 "labelSelector": {"matchLabels": selector},
             }
+            for key in SPREAD_OVER
         ]
     return spec
 

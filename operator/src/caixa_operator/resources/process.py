@@ -35,6 +35,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     resources: Resources
     replicas: int | None
     """None leaves the number to an autoscaler."""
+    least: int = 0
+    """How few an autoscaler may leave."""
     serves: bool
     """Whether it has an API port."""
     volumes: tuple[tuple[Manifest, Manifest], ...] = ()

@@ -35,5 +35,6 @@ def consumer(cashbox: CashBox) -> Process:
         placement=spec,
         resources=spec.resources,
         replicas=spec.replicas if spec.autoscaling.mode == "Fixed" else None,
+        least=spec.autoscaling.min_replicas if spec.autoscaling.mode == "Operator" else 0,
         serves=False,
     )
