@@ -60,7 +60,9 @@ async def test_the_merged_document_is_valid_and_has_every_route_with_examples_of
     """OpenAPI's own validator accepts it; each operation has an id of its own, a token where one is needed, and valid examples."""
     whole = await document(door, services)
     validate(whole)
-    assert {"/oauth/token", "/api/v1/comerciantes", "/api/v1/lancamentos", "/api/v1/saldos/atual"} <= whole["paths"].keys()
+    assert {"/oauth/token", "/api/v1/comerciantes", "/api/v1/lancamentos", "/api/v1/lancamentos/lote", "/api/v1/saldos/atual"} <= whole[
+        "paths"
+    ].keys()
     every = operations(whole)
     ids = [operation["operationId"] for operation in every]
     assert len(set(ids)) == len(ids)

@@ -41,6 +41,16 @@ async def test_large_bodies_stream_both_ways_and_too_large_ones_are_refused(door
     assert len(door.fluxo.bodies) == 1
 
 
+async def test_a_lote_may_be_twice_as_large(door: Door) -> None:
+    """Two mebibytes pass to the lote, and one byte more is refused by that bound; elsewhere one mebibyte is the bound."""
+    headers, largest = await door.merchant(), 2 * 1024 * 1024
+    status, _, _ = await door.ask("POST", f"{LANCAMENTOS}/lote", data=b"y" * largest, headers=headers)
+    assert (status, [len(body) for body in door.fluxo.bodies]) == (200, [largest])
+    for path, bound in ((f"{LANCAMENTOS}/lote", largest), (LANCAMENTOS, 1024 * 1024)):
+        status, body, _ = await door.ask("POST", path, data=b"y" * (bound + 1), headers=headers)
+        assert (status, str(bound) in body["detail"]) == (413, True)
+
+
 @pytest.mark.parametrize("authorization", [None, "Bearer abc", "Basic eDp5", "Bearer "])
 async def test_without_a_good_token_nothing_passes(door: Door, authorization: str | None) -> None:
     """401 with how to authenticate, and the service hears nothing."""

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.integration.local.up_command import REPOSITORY, Up
@@ -28,6 +29,7 @@ def test_every_command_of_the_guide_works(up: Up, tmp_path: Path) -> None:
     debian.install("curl", "jq")
     notes = up.notes
     environ = minimal(
+        PATH=f"{Path(sys.executable).parent}:{minimal()['PATH']}",  # where caixa-fluxo is
         GATEWAY=notes["gateway"],
         ADMIN_ID=notes["admin"]["client_id"],
         ADMIN_SECRET=notes["admin"]["client_secret"],

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caixa_comum.bodies import decode
@@ -107,6 +107,18 @@ def test_brackets_within_texts_are_not_nesting() -> None:
     text = '[{"' * 100
     body = msgspec.json.encode({"itens": [{"valor": 1, "metadados": {"nota": text}}]})
     assert decode(body, Body).itens[0].metadados == {"nota": text}
+
+
+@settings(max_examples=50)
+@given(st.text('\\"[]{}x', max_size=120))
+def test_nesting_is_counted_outside_of_texts_alone(text: str) -> None:
+    """Whatever quotes, backslashes and brackets a text holds it is no nesting, and it hides none."""
+    body = msgspec.json.encode({"itens": [{"valor": 1, "metadados": {"nota": text, text: text}}]})
+    assert decode(body, Body).itens[0].metadados == {"nota": text, text: text}
+    hidden = body.replace(b'{"itens"', b'{"x": ' + b"[" * 40 + msgspec.json.encode(text) + b"]" * 40 + b', "itens"')
+    with pytest.raises(Problem) as raised:
+        decode(hidden, Body)
+    assert raised.value.status == 400
 
 
 @given(st.binary(max_size=200))

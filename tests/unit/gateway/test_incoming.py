@@ -12,7 +12,7 @@ from caixa_gateway.incoming import HELD_BYTES, MAIOR_CORPO, ClientGone, Incoming
 CHUNKED = {b"transfer-encoding": b"chunked"}
 
 
-def incoming(chunks: Iterable[bytes], headers: dict[bytes, bytes], *, hangs_up: bool = False) -> Incoming:
+def incoming(chunks: Iterable[bytes], headers: dict[bytes, bytes], *, hangs_up: bool = False, maior: int = MAIOR_CORPO) -> Incoming:
     """Give a request whose body comes in these chunks, and whose client then waits, or hangs up."""
     body = list(chunks)
     messages: list[dict[str, Any]] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in body]  # Any: ASGI
@@ -28,7 +28,7 @@ def incoming(chunks: Iterable[bytes], headers: dict[bytes, bytes], *, hangs_up: 
             await asyncio.Event().wait()
         return message
 
-    return Incoming(headers, receive)
+    return Incoming(headers, receive, maior=maior)
 
 
 async def test_without_a_body_there_is_none() -> None:
@@ -63,6 +63,19 @@ async def test_a_body_too_large_is_413(headers: dict[bytes, bytes]) -> None:
     with pytest.raises(Problem) as raised:
         await read()
     assert raised.value.status == 413
+
+
+async def test_a_route_may_take_larger_bodies() -> None:
+    """With a bound of its own a body of that size passes whole, and one byte more is 413 by that bound."""
+    for extra, passes in ((b"", True), (b"x", False)):
+        request = incoming([b"x" * HELD_BYTES] * 32 + [extra], CHUNKED, maior=32 * HELD_BYTES)
+        body = await request.body()
+        assert isinstance(body, AsyncIterator)
+        if passes:
+            assert sum([len(chunk) async for chunk in body]) == 32 * HELD_BYTES
+        else:
+            with pytest.raises(Problem, match=str(32 * HELD_BYTES)):
+                [chunk async for chunk in body]
 
 
 async def test_a_client_that_leaves_within_its_body_is_gone() -> None:

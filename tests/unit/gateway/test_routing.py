@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from caixa_gateway.incoming import MAIOR_CORPO
 from caixa_gateway.routing import AmbiguousPath, Destination, destination_of
 
 
@@ -34,6 +35,17 @@ def test_an_export_may_take_its_time() -> None:
     export = destination_of("/api/v1/lancamentos/exportacao", "formato=csv")
     assert export is not None
     assert export.seconds == 600
+
+
+def test_a_lote_may_have_a_larger_body() -> None:
+    """Two mebibytes for the lote alone; what looks like it, or is below it, has the usual bound."""
+    bounds = {
+        path: found.maior
+        for path in ("", "/lote", "/lot%65", "/lote/", "/lote/x")
+        if (found := destination_of(f"/api/v1/lancamentos{path}", ""))
+    }
+    usual = MAIOR_CORPO
+    assert bounds == {"": usual, "/lote": 2 * 1024 * 1024, "/lot%65": usual, "/lote/": usual, "/lote/x": usual}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from caixa_comum.tokens import Verifier
 from caixa_fluxo.closing_routes import closing_routes
 from caixa_fluxo.export_routes import export_routes
 from caixa_fluxo.group_commit import GroupCommit, Limits
+from caixa_fluxo.lote_routes import lote_routes
 from caixa_fluxo.reading_routes import reading_routes
 from caixa_fluxo.receipt_routes import receipt_routes
 from caixa_fluxo.recording_routes import recording_routes
@@ -38,9 +39,11 @@ def clock() -> datetime:
 async def application(engine: AsyncEngine, verifier: Verifier, limits: Limits) -> AsyncIterator[Litestar]:
     """Give the API; when the block ends, what was accepted has been written."""
     async with GroupCommit(RegistrationWriter(engine).write, limits) as group:
-        registrar = Registrar(group, KeysInFlight())
+        keys = KeysInFlight()
+        registrar = Registrar(group, keys)
         routes = [
             *recording_routes(registrar, clock),
+            *lote_routes(engine, keys, clock),
             *reversal_routes(engine, registrar, clock),
             *reading_routes(engine),
             *export_routes(engine),

@@ -1,13 +1,15 @@
-"""The console script `caixa-fluxo`: `api`, `relay` and `migrate`."""
+"""The console script `caixa-fluxo`: `api`, `relay` and `migrate` serve and `verificar-recibos` is for anyone."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from caixa_comum import command_line, logs, migrations
+from caixa_comum.command_line import Command
 from caixa_comum.process import stop_event
 from caixa_comum.settings import DatabaseSettings, load
 from caixa_fluxo import api as api_process
-from caixa_fluxo import relay_process
+from caixa_fluxo import relay_process, verification_command
 from caixa_fluxo.settings import ApiSettings, RelaySettings
 
 
@@ -31,6 +33,13 @@ async def migrate(environ: Mapping[str, str]) -> None:
     await migrations.upgrade(load(DatabaseSettings, environ), "caixa_fluxo")
 
 
+def verificar_recibos(environ: Mapping[str, str], recibos: Path, lancamentos: Path) -> int:
+    """Verify the receipts of closed days from two NDJSON exports, without database or network."""
+    del environ
+    return verification_command.verify(recibos, lancamentos)
+
+
 def main() -> NoReturn:
     """Run the command named on the command line."""
-    command_line.run("caixa-fluxo", {"api": api, "relay": relay, "migrate": migrate})
+    commands: dict[str, Command] = {"api": api, "relay": relay, "migrate": migrate, "verificar-recibos": verificar_recibos}
+    command_line.run("caixa-fluxo", commands)

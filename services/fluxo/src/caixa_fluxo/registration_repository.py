@@ -34,7 +34,7 @@ async def insert_registrations(connection: AsyncConnection, registrations: Seque
     The days are open: the caller holds them so.
     """
     await connection.execute(insert(idempotencia), _claim_rows(one.claim for one in registrations))
-    await connection.execute(insert(lancamento), _entry_rows(one.registro for one in registrations))
+    await insert_entries(connection, [one.registro for one in registrations])
     await insert_events(connection, [one.evento for one in registrations])
     return [one.claim.answer for one in registrations]
 
@@ -95,6 +95,11 @@ async def release_keys(connection: AsyncConnection, claims: Iterable[Claim]) -> 
         await connection.execute(
             delete(idempotencia).where(idempotencia.c.comerciante_id == claim.comerciante_id, idempotencia.c.chave == claim.chave)
         )
+
+
+async def insert_entries(connection: AsyncConnection, registros: Iterable[Registro]) -> None:
+    """Keep the entries; raises IntegrityError if a reference is taken, or what one reverses is reversed."""
+    await connection.execute(insert(lancamento), _entry_rows(registros))
 
 
 async def insert_events(connection: AsyncConnection, events: Sequence[Evento]) -> None:

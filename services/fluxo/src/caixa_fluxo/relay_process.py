@@ -1,6 +1,8 @@
-"""`caixa-fluxo relay`: one connection to the broker, one to the database, and the gauge that watches the outbox."""
+"""`caixa-fluxo relay`: one connection to the broker, one to the database, the gauge that watches the outbox, and the purge of old keys."""
 
 import asyncio
+from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -16,6 +18,7 @@ from caixa_comum.process import pause
 from caixa_comum.readiness import broker_check, database_check, schema_check
 from caixa_fluxo.outbox_repository import backlog
 from caixa_fluxo.publisher import Publisher
+from caixa_fluxo.purge import PurgePace, purge
 from caixa_fluxo.relay import Pace, Relay, Unconfirmed
 from caixa_fluxo.relay_metrics import RelayMetrics
 from caixa_fluxo.settings import RelaySettings
@@ -73,5 +76,6 @@ async def run(settings: RelaySettings, stop: asyncio.Event) -> None:
             group.create_task(serve(None, settings.server, management_app(checks, life=life), stop, life=life))
             group.create_task(reconnecting(settings.broker, "caixa-fluxo-relay", stop, work, errors=(*BROKER_ERRORS, Unconfirmed)))
             group.create_task(measure(engine, metrics, stop))
+            group.create_task(purge(engine, partial(datetime.now, UTC), metrics.purged, stop, PurgePace()))
     finally:
         await engine.dispose()

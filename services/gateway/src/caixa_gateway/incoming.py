@@ -10,6 +10,7 @@ from litestar.types import Receive
 from caixa_comum.problems import Problem, problem
 
 MAIOR_CORPO: Final = 1024 * 1024
+"""Bytes of a body, where its route does not say otherwise."""
 HELD_BYTES: Final = 64 * 1024
 """Bodies up to this size are held whole, so that they can be sent again over a fresh connection."""
 BODY_SECONDS: Final = 30.0
@@ -35,8 +36,9 @@ class ClientGone(Exception):
 class Incoming:
     """The receiving half of one request (ASGI)."""
 
-    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive) -> None:
-        """Take the request's headers, names in lower case."""
+    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive, *, maior: int = MAIOR_CORPO) -> None:
+        """Take the request's headers, names in lower case, and how many bytes its body may have."""
+        self._maior = maior
         self._declared = headers.get(b"content-length", b"")
         self._empty = not self._declared and b"transfer-encoding" not in headers
         self._receive = receive
@@ -45,12 +47,12 @@ class Incoming:
     async def body(self) -> bytes | AsyncIterator[bytes] | None:
         """Give a small body whole and a large one as a stream, None where there is none.
 
-        Raises Problem: 413 above MAIOR_CORPO, 408 where it takes too long. Raises ClientGone.
+        Raises Problem: 413 above `maior` bytes, 408 where it takes too long. Raises ClientGone.
         """
         if self._empty:
             self._whole.set()
             return None
-        if self._declared.isdigit() and int(self._declared) > MAIOR_CORPO:
+        if self._declared.isdigit() and int(self._declared) > self._maior:
             raise await self._too_large()
         chunks = self._chunks()
         held = bytearray()
@@ -73,7 +75,7 @@ class Incoming:
         while more:
             chunk, more = await self._next()
             total += len(chunk)
-            if total > MAIOR_CORPO:
+            if total > self._maior:
                 raise await self._too_large()
             if chunk:
                 yield chunk
@@ -95,7 +97,7 @@ class Incoming:
                     passed += len(chunk)
         except TimeoutError:
             pass
-        return problem(413, f"O corpo do pedido passa de {MAIOR_CORPO} bytes.", headers={"Connection": "close"})
+        return problem(413, f"O corpo do pedido passa de {self._maior} bytes.", headers={"Connection": "close"})
 
 
 async def _rest(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

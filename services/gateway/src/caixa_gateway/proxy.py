@@ -42,7 +42,7 @@ class Proxy:
         headers = {name.lower(): value for name, value in scope["headers"]}
         claims = await identify(headers.get(b"authorization", b"").decode("latin-1") or None, self._verifier)
         async with self._limit.counted(claims.sub) as told:
-            incoming = Incoming(headers, receive)
+            incoming = Incoming(headers, receive, maior=destination.maior)
             outgoing = Outgoing(
                 method=scope["method"],
                 target=destination.target,

@@ -5,9 +5,13 @@ from typing import Final
 
 import msgspec
 
+from caixa_gateway.incoming import MAIOR_CORPO
+
 PREFIXES: Final = {"/api/v1/lancamentos": "fluxo", "/api/v1/fechamentos": "fluxo", "/api/v1/saldos": "saldo"}
 EXPORTS: Final = frozenset({"/api/v1/lancamentos/exportacao"})
 EXPORT_SECONDS: Final = 600.0
+LOTES: Final = frozenset({"/api/v1/lancamentos/lote"})
+LOTE_BYTES: Final = 2 * 1024 * 1024
 KEYED: Final = "/api/v1/lancamentos"
 """Below this path every POST honours its Idempotency-Key, so sending one twice records it once."""
 
@@ -23,12 +27,14 @@ class Destination(msgspec.Struct, frozen=True):
     """Where a request goes: the service, and what it is asked for.
 
     `seconds`: how long the whole answer may take (None: as configured). `keyed`: a POST there honours its Idempotency-Key.
+    `maior`: how many bytes a body may have.
     """
 
     service: str
     target: str
     seconds: float | None = None
     keyed: bool = False
+    maior: int = MAIOR_CORPO
 
 
 def destination_of(raw_path: str, query: str) -> Destination | None:
@@ -42,7 +48,13 @@ def destination_of(raw_path: str, query: str) -> Destination | None:
             if not _unambiguous(raw_path) or "#" in query:
                 raise AmbiguousPath(raw_path)
             target = f"{raw_path}?{query}" if query else raw_path
-            return Destination(service, target, EXPORT_SECONDS if raw_path in EXPORTS else None, prefix == KEYED)
+            return Destination(
+                service,
+                target,
+                seconds=EXPORT_SECONDS if raw_path in EXPORTS else None,
+                keyed=prefix == KEYED,
+                maior=LOTE_BYTES if raw_path in LOTES else MAIOR_CORPO,
+            )
     return None
 
 
