@@ -171,4 +171,7 @@ def _ids(platform: Platform, table: str, column: str = "event_id") -> frozenset[
 def _difference(found: object, expected: object) -> str:
     if isinstance(found, frozenset) and isinstance(expected, frozenset):
         return f"{len(expected - found)} missing, {len(found - expected)} too many"
+    if isinstance(found, Mapping) and isinstance(expected, Mapping):
+        wrong = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
+        return f"{len(wrong)} of {len(expected)} days wrong: {found.get(wrong[0])}, not {expected.get(wrong[0])}"
     return f"{found}, not {expected}"

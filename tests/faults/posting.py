@@ -25,7 +25,7 @@ ANSWER_SECONDS = 30.0
 AGAIN_SECONDS = 0.2
 PATIENCE_SECONDS = 120.0
 CREATED = "201"
-LOST = "no answer"
+LOST = "nothing"
 
 
 class Created(msgspec.Struct):
@@ -49,8 +49,8 @@ class Posts:
 
     def seen(self) -> dict[str, int | float]:
         """Give what a table shows."""
-        others = {f"answers {status}": number for status, number in sorted(self.answers.items()) if status != CREATED}
-        return {"POSTs": len(self.accepted), "201": self.answers[CREATED], **others, "slowest s": round(self.slowest, 2)}
+        others = {f"answered {status}": number for status, number in sorted(self.answers.items()) if status != CREATED}
+        return {"POSTs": len(self.accepted), "answered 201": self.answers[CREATED], **others, "slowest s": round(self.slowest, 2)}
 
     def only_201(self) -> bool:
         """Tell whether every single attempt was answered 201."""

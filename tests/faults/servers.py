@@ -1,6 +1,7 @@
 """A database, a broker and an issuer of tokens that every fault may use up: empty and running when each begins."""
 
 import asyncio
+import tempfile
 import urllib.error
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from caixa_comum.migrations import upgrade
 from tests.faults.invariants import consumers
+from tests.faults.nursery import Nursery, nursery
 from tests.faults.routing import bind
 from tests.faults.services import Platform, silent
 from tests.issuer import Issuer
@@ -26,15 +28,22 @@ class Servers:
     database: Database
     broker: Broker
     issuer: Issuer
+    nursery: Nursery
 
 
 @contextmanager
 def servers(folder: Path) -> Iterator[Servers]:
     """Give a migrated database, a broker with Caixa's topology and an issuer, all private, and end them with the block."""
-    with database(folder / "mysql") as mysql, broker(folder / "rabbit") as rabbit, Issuer() as issuer:
+    with (
+        tempfile.TemporaryDirectory(prefix="caixa-") as short,  # a socket's whole path may not exceed 107 characters
+        nursery(Path(short)) as forking,
+        database(folder / "mysql") as mysql,
+        broker(folder / "rabbit") as rabbit,
+        Issuer() as issuer,
+    ):
         for user, schema in SCHEMAS.items():
             asyncio.run(upgrade(mysql.settings(user, schema), schema))
-        yield Servers(mysql, rabbit, issuer)
+        yield Servers(mysql, rabbit, issuer, forking)
 
 
 @asynccontextmanager
@@ -54,7 +63,7 @@ async def platform(of: Servers, folder: Path, say: Callable[[str], None] = silen
         bind(rabbit)
     mysql.empty(*SCHEMAS.values())
     rabbit.purge()
-    made = Platform(mysql, rabbit, of.issuer, folder, say)
+    made = Platform(mysql, rabbit, of.issuer, of.nursery, folder, say)
     try:
         yield made
     finally:

@@ -1,7 +1,6 @@
 """The platform's processes as its pods run them, on servers that a fault may kill: `caixa-fluxo api`, its relay, saldo's consumer."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from caixa_comum.events import LANCAMENTO_REGISTRADO, LancamentoRegistrado
 from caixa_comum.settings import BrokerSettings
 from caixa_comum.topology import VHOST
+from tests.faults.nursery import Nursery
 from tests.integration.saldo.entries import body_of, entry
 from tests.issuer import Issuer
 from tests.local.broker import Broker
@@ -24,7 +24,6 @@ from tests.local.ports import free_port
 from tests.local.process import Process
 from tests.local.waiting import eventually
 
-PROGRAMS = Path(sys.executable).parent
 STOP_SECONDS = 60.0
 INSERT = "INSERT INTO outbox (event_id, routing_key, payload, created_at) VALUES (%s, %s, %s, %s)"
 
@@ -94,6 +93,7 @@ class Platform:
     database: Database
     broker: Broker
     issuer: Issuer
+    nursery: Nursery
     folder: Path
     say: Callable[[str], None] = silent
     services: list[Service] = field(default_factory=list)
@@ -139,7 +139,7 @@ class Platform:
         if links.database is not None:
             environ["CAIXA_DATABASE_URL"] = f"mysql://127.0.0.1:{links.database}/{schema}"
         log = self.folder / f"{len(self.services)}-{command}.log"
-        service = Service(Process([PROGRAMS / program, command], log=log, environ=environ), f"http://127.0.0.1:{management}", url)
+        service = Service(self.nursery.process(program, command, log=log, environ=environ), f"http://127.0.0.1:{management}", url)
         service.process.start()
         self.services.append(service)
         return service
