@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.faults import controls
 from tests.faults.controls import Found
 from tests.faults.outcome import Outcome
-from tests.faults.scenarios import kills, links, outages, outbox, poison
+from tests.faults.scenarios import crowd, delivery_limit, kills, links, outages, outbox, poison
 from tests.faults.services import Platform
 
 
@@ -41,11 +41,11 @@ FAULTS = (
     Fault(
         "delivery-limit",
         "consumers killed -9 on one prefetch until it is parked; then the replay",
-        kills.more_deaths_than_deliveries_allowed,
+        delivery_limit.more_deaths_than_deliveries_allowed,
         1,
         21,
     ),
-    Fault("crowd", "4 relays and 8 consumers on one merchant's day, killed -9 at random", kills.a_crowd_on_one_merchants_day, 3, 30),
+    Fault("crowd", "4 relays and 8 consumers on one merchant's day, killed -9 at random", crowd.a_crowd_on_one_merchants_day, 3, 30),
     Fault("broker-away", "broker killed -9 and away under 50 POSTs a second", outages.broker_killed_and_away, 8, 120, "s"),
     Fault("memory-alarm", "broker's memory alarm blocks publishers under 50 POSTs a second", outages.broker_out_of_memory, 5, 60, "s"),
     Fault("database-killed", "database killed -9 under 50 POSTs a second, commits unanswered", outages.database_killed, 1, 15),

@@ -1,17 +1,10 @@
 """Relays and consumers killed (SIGKILL) at the worst moments: entries are neither lost nor counted twice."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from functools import partial
-from uuid import uuid4
 
-from aio_pika.abc import AbstractIncomingMessage
-
-from caixa_comum.broker import connect
 from caixa_comum.events import LancamentoRegistrado
-from caixa_comum.topology import DELIVERY_LIMIT, PARKING, QUEUE
 from tests.faults.invariants import (
     applied,
     broken,
@@ -19,25 +12,22 @@ from tests.faults.invariants import (
     ready_messages,
     settle,
     until_applied,
-    until_applied_more,
     until_passed_on,
     until_ready_messages,
     waiting,
 )
 from tests.faults.lost_acknowledgements import LostAcknowledgements
 from tests.faults.outcome import Outcome, unfounded
-from tests.faults.services import STOP_SECONDS, Links, Platform, Service, some_entries
-from tests.integration.saldo.entries import entry, publish_entries
-from tests.local.broker import Broker
+from tests.faults.services import Links, Platform, Service, some_entries
+from tests.integration.saldo.entries import publish_entries
 from tests.local.mariadb import connected
 from tests.local.waiting import eventually
 
 VICTIMS = 4
-"""How many are in flight at once: starting a process takes about a second of CPU, so that a kill each would take hours."""
+"""How many are in flight at once: a process spends most of its start waiting, so that four take little longer than one."""
 MESSAGES = 5
 """What each of them holds when it dies."""
 HELD = VICTIMS * MESSAGES
-PARKED = 50
 
 
 async def _all_acknowledged(links: Sequence[LostAcknowledgements], messages: int) -> None:
@@ -49,17 +39,17 @@ async def _all_acknowledged(links: Sequence[LostAcknowledgements], messages: int
 
 async def _taken_in(service: Service, messages: int) -> tuple[int, int]:
     """Wait until a consumer has taken in so many messages; give how many were new and how many it knew already."""
-    applied = known = 0
+    new = known = 0
 
     async def reached() -> bool:
-        nonlocal applied, known
+        nonlocal new, known
         service.process.check()
-        applied = int(await service.metric("caixa_saldo_applied_total"))
+        new = int(await service.metric("caixa_saldo_applied_total"))
         known = int(await service.metric("caixa_saldo_duplicates_total"))
-        return applied + known >= messages
+        return new + known >= messages
 
     await eventually(f"{messages} messages are taken in", reached)
-    return applied, known
+    return new, known
 
 
 async def relays_between_confirm_and_delete(platform: Platform, kills: int) -> Outcome:
@@ -127,7 +117,7 @@ async def _deaths_of_consumers(
         await publish_entries(platform.broker, fresh)
         async with AsyncExitStack() as stack:
             if not duplicates:
-                stack.enter_context(_nobody_commits(platform))
+                stack.enter_context(nobody_commits(platform))
             links = [await stack.enter_async_context(LostAcknowledgements(platform.broker.port)) for _ in range(number)]
             victims = [platform.consumer(Links(broker=link.port), prefetch=MESSAGES, batch=MESSAGES) for link in links]
             await reached(links, len(entries))
@@ -148,111 +138,8 @@ async def _deaths_of_consumers(
 
 
 @contextmanager
-def _nobody_commits(platform: Platform) -> Iterator[None]:
+def nobody_commits(platform: Platform) -> Iterator[None]:
     """Hold the inbox, so that consumers take their messages and get no further."""
     with connected(platform.database.port, platform.database.server.root_password, schema="caixa_saldo") as guard:
         guard.cursor().execute("LOCK TABLES inbox WRITE")
         yield
-
-
-async def more_deaths_than_deliveries_allowed(platform: Platform, kills: int) -> Outcome:
-    """Go beyond the delivery limit: the broker drops nothing but parks it, and `caixa-saldo replay` adds each message once.
-
-    So many of the deaths are those of real consumers; in the others a connection takes the messages and goes away.
-    """
-    entries = some_entries(PARKED)
-    await publish_entries(platform.broker, entries)
-    for deaths in range(1, DELIVERY_LIMIT + 2):
-        if deaths <= kills:
-            with _nobody_commits(platform):
-                victim = platform.consumer(prefetch=PARKED, batch=PARKED)
-                await until_ready_messages(platform.broker, 0)  # so it holds all of them
-                victim.kill()
-        else:
-            await _die_holding(platform.broker, PARKED)
-        if deaths <= DELIVERY_LIMIT:
-            await until_ready_messages(platform.broker, PARKED)
-        platform.say(f"{deaths} of {DELIVERY_LIMIT + 1} deaths")
-
-    async def parked() -> bool:
-        return await ready_messages(platform.broker, PARKING) == PARKED
-
-    await eventually("all are parked", parked)
-    on_the_way = set(await broken(platform, entries))
-    replay = platform.replay()
-    status = await asyncio.to_thread(replay.process.wait, STOP_SECONDS)
-    await drain(platform)
-    claims = {
-        "the invariants saw them parked": on_the_way == {"parking", "inbox", "balances"},
-        "the replay ended in order": status == 0,
-    }
-    seen = {"deaths on one prefetch": DELIVERY_LIMIT + 1, "parked": PARKED, "replayed": await applied(platform)}
-    return Outcome(seen, await broken(platform, entries) | unfounded(claims))
-
-
-async def _die_holding(broker: Broker, messages: int) -> None:
-    """Take messages as a consumer does, and leave without a word on them."""
-    async with await connect(broker.settings("saldo"), "test") as connection:
-        channel = await connection.channel()
-        await channel.set_qos(prefetch_count=200)
-        taken = asyncio.Semaphore(0)
-        queue = await channel.get_queue(QUEUE, ensure=False)
-
-        async def take(_message: AbstractIncomingMessage) -> None:
-            taken.release()
-
-        await queue.consume(take)
-        async with asyncio.timeout(60):
-            for _ in range(messages):
-                await taken.acquire()
-
-
-async def a_crowd_on_one_merchants_day(platform: Platform, kills: int) -> Outcome:
-    """Have four relays and eight consumers share one hot balance while entries keep coming, and kill one again and again."""
-    moments = random.Random(8)  # noqa: S311 (no secret)
-    merchant = uuid4()
-    entries: list[LancamentoRegistrado] = []
-    enough = asyncio.Event()
-
-    async def keep_recording() -> None:
-        while not enough.is_set():
-            some = [entry(merchant, moments.randint(1, 10_000)) for _ in range(20)]
-            await platform.put(some)
-            entries.extend(some)
-            await asyncio.sleep(0.05)
-
-    relay = partial(platform.relay, batch=50)
-    consumer = partial(platform.consumer, prefetch=100, batch=50)
-    kinds = {"relay": relay, "consumer": consumer}
-    running = {"relay": [relay() for _ in range(4)], "consumer": [consumer() for _ in range(8)]}
-    redelivered = duplicates = 0.0
-
-    async def count(service: Service) -> None:
-        nonlocal redelivered, duplicates
-        redelivered += await service.metric("caixa_saldo_redelivered_total")
-        duplicates += await service.metric("caixa_saldo_duplicates_total")
-
-    async with asyncio.TaskGroup() as group:
-        await asyncio.gather(*(service.until_ready() for services in running.values() for service in services))
-        group.create_task(keep_recording())
-        try:
-            for number in range(1, kills + 1):
-                kind = "relay" if number % 3 == 2 else "consumer"
-                await until_applied_more(platform, 100)
-                await asyncio.sleep(moments.uniform(0, 0.1))
-                victim = running[kind].pop(0)
-                await count(victim)
-                victim.process.pause()  # frozen it still is given messages, so it surely dies with some in hand
-                await asyncio.sleep(0.3)
-                victim.kill()
-                running[kind].append(kinds[kind]())
-                platform.say(f"{number} of {kills} killed, {len(entries):,} entries")
-        finally:
-            enough.set()
-    await until_applied(platform, len(entries))
-    for service in running["consumer"]:
-        await count(service)
-    await settle(platform, len(entries))
-    seen = {"entries": len(entries), "redelivered": int(redelivered), "duplicates": int(duplicates), "applied": await applied(platform)}
-    claims = {"messages came again": redelivered > 0}
-    return Outcome(seen, await broken(platform, entries) | unfounded(claims))
