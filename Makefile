@@ -7,7 +7,7 @@ MEMBERS := $(wildcard operator/pyproject.toml services/*/pyproject.toml)
 SOURCES := operator/src services/comum/src services/fluxo/src services/saldo/src services/gateway/src
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down up down load bench simulate-scaling screenshots test test-fast lint format crd clean
+.PHONY: help demo demo-down up down load bench faults simulate-scaling screenshots test test-fast lint format crd clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-13s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: .venv/ready ## the project's figures of speed, each a ratio within one ru
 
 simulate-scaling: .venv/ready ## four loads through our autoscaler, KEDA's and the HPA's: a table, .caixa/scaling.json and docs/images/scaling.svg (seconds)
 	@$(RUN)/python -m tests.simulation
+
+faults: .venv/ready ## every fault in its long form (kill -9, outages, poison, bad links), as a table and in .caixa/faults.json (about 20 minutes)
+	@$(RUN)/python -m tests.faults
 
 screenshots: .venv/ready ## the page's main views in a real browser, written to SHOTS= (docs/images)
 	@mkdir -p $(or $(SHOTS),docs/images)

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 TAIL_BYTES = 4000
 
@@ -16,6 +17,27 @@ _SPAWNER = ThreadPoolExecutor(1, "spawner")
 
 class Ended(RuntimeError):
     """A process ended that was meant to go on; the message holds the end of its log."""
+
+
+class Child(Protocol):
+    """What is needed of a process that was started; subprocess.Popen has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, once it is known."""
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status once it has ended. Raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send a signal."""
 
 
 def bound_to_parent(argv: Sequence[str | Path], *, signal_name: str = "KILL") -> list[str]:
@@ -30,7 +52,7 @@ class Process:
         self.argv = list(map(str, argv))
         self.log = log
         self._environ = dict(environ)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     @property
     def pid(self) -> int:
@@ -96,7 +118,7 @@ class Process:
         except OSError:
             return ""
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "ab") as log:

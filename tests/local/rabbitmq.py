@@ -17,11 +17,12 @@ from tests.local.ports import free_port, is_listening
 from tests.local.private_file import write_private
 from tests.local.process import Process
 from tests.local.waiting import until
-from tests.provision import debian
+from tests.provision import command, debian
 
 VHOST = "caixa"
 # Debian's /usr/sbin/rabbitmq-server insists on the user rabbitmq; the script that it wraps does not.
 SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+CONTROL_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ class RabbitMq:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the management API as administrator."""
         return call(self.ports.management, self.admin, self.admin_password, method, path, body)
+
+    def control(self, *words: str) -> str:
+        """Run `rabbitmqctl` on the node and return what it prints, for what the management API cannot do. Raises CommandFailed."""
+        argv: list[str | Path] = [self.programs.server.with_name("rabbitmqctl"), *words]
+        return command.run(argv, environ=environment(self.folder, self.ports), timeout=CONTROL_SECONDS)
 
     def queue(self, name: str) -> Mapping[str, Any]:
         """Return what the management API knows of a queue of the vhost; its counts are up to a second old."""
