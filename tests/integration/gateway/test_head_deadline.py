@@ -17,11 +17,16 @@ class Hasty(HeadDeadline):
     """The same with a patience that a test can wait for."""
 
     head_seconds = 0.5
+    taken_seconds = 1.0
 
 
 async def _slow(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer after three times the patience."""
+    """Answer after three times the patience; `/sem-fim` without end."""
     assert scope["type"] == ScopeType.HTTP
+    if scope["path"] == "/sem-fim":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await asyncio.sleep(0)) is None:
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
     while (await receive()).get("more_body"):
         pass
     await asyncio.sleep(1.5)
@@ -30,8 +35,8 @@ async def _slow(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """Give the port of a server in a hurry."""
+async def server() -> AsyncIterator[uvicorn.Server]:
+    """Give a server in a hurry."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(_slow, host="127.0.0.1", port=port, log_config=None, http=Hasty, ws="none", lifespan="off"))
     serving = asyncio.create_task(server._serve())
@@ -40,9 +45,15 @@ async def port() -> AsyncIterator[int]:
         return server.started
 
     await eventually("the server listens", started)
-    yield port
+    yield server
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    """Give its port."""
+    return server.config.port
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["silent", "half a head"])
@@ -65,3 +76,17 @@ async def test_a_request_in_progress_is_left_alone_and_so_is_the_next(port: int)
     writer.write(b"GET / HT")
     assert await asyncio.wait_for(reader.read(), 30) == b""
     writer.close()
+
+
+async def test_an_answer_that_nobody_takes_is_given_up(server: uvicorn.Server) -> None:
+    """A client that asks and then reads nothing loses its connection, though bytes for it are still waiting."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port, limit=1_000)
+    writer.write(b"GET /sem-fim HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readexactly(1)
+    assert server.server_state.connections
+
+    async def given_up() -> bool:
+        return not server.server_state.connections and not server.server_state.tasks
+
+    await eventually("the connection is given up", given_up)
+    writer.transport.abort()

@@ -1,13 +1,13 @@
 """A request's body: whole when small, a stream when large, refused when too large, and the client's leaving noticed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from caixa_comum.problems import Problem
-from caixa_gateway.incoming import HELD_BYTES, MAIOR_CORPO, ClientGone, Incoming
+from caixa_gateway.incoming import HELD_BYTES, MAIOR_CORPO, ClientGone, Incoming, Streamed
 
 CHUNKED = {b"transfer-encoding": b"chunked"}
 
@@ -46,7 +46,7 @@ async def test_a_large_body_is_a_stream_that_loses_nothing() -> None:
     """What was read while deciding comes first."""
     chunks = [bytes([number]) * 30_000 for number in range(10)]
     body = await incoming(chunks, CHUNKED).body()
-    assert isinstance(body, AsyncIterator)
+    assert isinstance(body, Streamed)
     assert b"".join([chunk async for chunk in body]) == b"".join(chunks)
 
 
@@ -56,7 +56,7 @@ async def test_a_body_too_large_is_413(headers: dict[bytes, bytes]) -> None:
 
     async def read() -> None:
         body = await incoming([b"x" * HELD_BYTES] * 32, headers).body()
-        assert isinstance(body, AsyncIterator)
+        assert isinstance(body, Streamed)
         async for _ in body:
             pass
 
@@ -82,6 +82,28 @@ async def test_a_client_that_leaves_within_its_body_is_gone() -> None:
     """Half a body is never taken for a whole one."""
     with pytest.raises(ClientGone):
         await incoming([b"half"], {b"content-length": b"10"}, hangs_up=True).body()
+
+
+@pytest.mark.parametrize("chunks", [1, HELD_BYTES // 1_000 + 1], ids=["held", "streamed"])
+async def test_a_body_that_stops_coming_is_408(chunks: int) -> None:
+    """However much of it came, and whoever reads it: its time counts from its beginning."""
+    sent = iter([{"type": "http.request", "body": b"x" * 1_000, "more_body": True}] * chunks)
+
+    async def receive() -> Any:  # Any: ASGI
+        return next(sent, None) or await asyncio.Event().wait()
+
+    async def read() -> None:
+        body = await Incoming(CHUNKED, receive, seconds=0.05).body()
+        assert isinstance(body, Streamed)
+        try:
+            async for _ in body:
+                assert not body.waits
+        finally:
+            assert body.waits
+
+    with pytest.raises(Problem) as raised:
+        await read()
+    assert raised.value.status == 408
 
 
 async def test_leaving_is_noticed_only_after_the_body() -> None:

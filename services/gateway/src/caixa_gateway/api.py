@@ -34,7 +34,6 @@ REACHED_SECONDS = 1.0
 SERVER = {
     "http": HeadDeadline,
     "ws": "none",  # no route speaks WebSocket, so an upgrade is not even looked at
-    "h11_max_incomplete_event_size": 16 * 1024,
     "timeout_keep_alive": 75,  # longer than the 60 s of the usual load balancers, so that these close first
     "limit_concurrency": 2000,  # with 64 KiB of each request held, what a pod of 512 MiB can bear
 }

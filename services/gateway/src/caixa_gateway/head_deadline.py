@@ -1,25 +1,47 @@
-"""A server that does not wait for ever for a request's head: slow or silent clients cannot hold its connections."""
+"""A server that waits for no client for ever: neither for a request's head, nor for an answer to be taken."""
 
 import asyncio
-from typing import Final
+import socket
+from typing import Any, Final
 
+import h11
+import msgspec
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from caixa_comum.problems import CONTENT_TYPE, Problem, body_of, problem
+from caixa_gateway.strict_http import HEAD_BYTES, StrictConnection
+
 HEAD_SECONDS: Final = 15.0
+TAKEN_SECONDS: Final = 60.0
+"""How long a client may leave an answer's bytes untaken before its connection is given up; without it a closed one could linger."""
+REFUSALS: Final = {
+    400: problem(400, "O pedido não tem a forma do HTTP/1.1."),
+    414: Problem(414, "Endereço longo demais", "O endereço do pedido é longo demais."),
+    431: Problem(431, "Cabeçalhos grandes demais", "Os cabeçalhos do pedido são muitos ou grandes demais."),
+}
 
 
 class HeadDeadline(H11Protocol):
-    """Uvicorn's HTTP/1.1 on h11, which closes a connection whose next head is not whole HEAD_SECONDS after it was awaited.
+    """Uvicorn's HTTP/1.1 on a strict h11, which closes a connection whose next head is not whole HEAD_SECONDS after it was awaited.
 
     Uvicorn itself bounds only the silence between two requests, not a first request that never comes nor a head sent byte by byte.
     """
 
     head_seconds = HEAD_SECONDS
+    taken_seconds = TAKEN_SECONDS
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # Any: as uvicorn calls it
+        """Take what uvicorn gives."""
+        super().__init__(*given, **named)
+        self.conn: StrictConnection = StrictConnection(h11.SERVER, HEAD_BYTES)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        bound = transport.get_extra_info("socket")
+        if bound is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(self.taken_seconds * 1000))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -34,6 +56,24 @@ class HeadDeadline(H11Protocol):
             self._stop_waiting()
         elif self._deadline is None:
             self._await_head()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's sentence
+        """Refuse what is no request of HTTP/1.1, with a problem; where an answer is under way already it breaks off instead."""
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.abort()
+            return
+        refusal = REFUSALS[self.conn.refusal]
+        body = msgspec.json.encode(body_of(refusal, None))
+        headers = [
+            (b"content-type", CONTENT_TYPE.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"connection", b"close"),
+        ]
+        for event in (h11.Response(status_code=refusal.status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _in_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None before the first request

@@ -1,6 +1,7 @@
 """A client's request as it comes in: its body bounded in size and time, and whether anybody still waits for the answer."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -18,6 +19,11 @@ LINGER_BYTES: Final = 8 * MAIOR_CORPO
 LINGER_SECONDS: Final = 2.0
 
 
+def slow_body() -> Problem:
+    """Give the 408 of a body that did not arrive in time."""
+    return Problem(408, "Tempo esgotado", "O corpo do pedido demorou demais para chegar.", headers={"Connection": "close"})
+
+
 @asynccontextmanager
 async def in_time() -> AsyncIterator[None]:
     """Bound the time that a body may take to arrive. Raises Problem 408."""
@@ -25,8 +31,7 @@ async def in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(BODY_SECONDS):
             yield
     except TimeoutError:
-        detail = f"O corpo do pedido não chegou inteiro em {BODY_SECONDS:.0f} s."
-        raise Problem(408, "Tempo esgotado", detail, headers={"Connection": "close"}) from None
+        raise slow_body() from None
 
 
 class ClientGone(Exception):
@@ -36,15 +41,19 @@ class ClientGone(Exception):
 class Incoming:
     """The receiving half of one request (ASGI)."""
 
-    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive, *, maior: int = MAIOR_CORPO) -> None:
-        """Take the request's headers, names in lower case, and how many bytes its body may have."""
+    def __init__(
+        self, headers: Mapping[bytes, bytes], receive: Receive, *, maior: int = MAIOR_CORPO, seconds: float = BODY_SECONDS
+    ) -> None:
+        """Take the request's headers, names in lower case, how many bytes its body may have, and how long it may take to arrive."""
         self._maior = maior
         self._declared = headers.get(b"content-length", b"")
         self._empty = not self._declared and b"transfer-encoding" not in headers
         self._receive = receive
+        self._seconds = seconds
+        self._due = math.inf
         self._whole = asyncio.Event()
 
-    async def body(self) -> bytes | AsyncIterator[bytes] | None:
+    async def body(self) -> "bytes | Streamed | None":
         """Give a small body whole and a large one as a stream, None where there is none.
 
         Raises Problem: 413 above `maior` bytes, 408 where it takes too long. Raises ClientGone.
@@ -54,13 +63,13 @@ class Incoming:
             return None
         if self._declared.isdigit() and int(self._declared) > self._maior:
             raise await self._too_large()
+        self._due = asyncio.get_running_loop().time() + self._seconds
         chunks = self._chunks()
         held = bytearray()
-        async with in_time():
-            async for chunk in chunks:
-                held += chunk
-                if len(held) > HELD_BYTES:
-                    return _rest(bytes(held), chunks)
+        async for chunk in chunks:
+            held += chunk
+            if len(held) > HELD_BYTES:
+                return Streamed(bytes(held), chunks)
         return bytes(held)
 
     async def gone(self) -> None:
@@ -82,7 +91,11 @@ class Incoming:
         self._whole.set()
 
     async def _next(self) -> tuple[bytes, bool]:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout_at(self._due if self._due < math.inf else None):
+                message = await self._receive()
+        except TimeoutError:
+            raise slow_body() from None
         if message["type"] != "http.request":
             raise ClientGone
         return message.get("body", b""), message.get("more_body", False)
@@ -100,7 +113,23 @@ class Incoming:
         return problem(413, f"O corpo do pedido passa de {self._maior} bytes.", headers={"Connection": "close"})
 
 
-async def _rest(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in chunks:
-        yield chunk
+class Streamed:
+    """A body that is still coming; it can be read once."""
+
+    def __init__(self, first: bytes, chunks: AsyncIterator[bytes]) -> None:
+        """Take what came already, and the rest."""
+        self._first = first
+        self._chunks = chunks
+        self.waits = False
+        """Whether its reader waits for the client, so that whatever takes too long now is the client's doing."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces. Raises Problem: 413 where it is too large, 408 where it takes too long. Raises ClientGone."""
+        yield self._first
+        while True:
+            self.waits = True
+            chunk = await anext(self._chunks, b"")
+            self.waits = False
+            if not chunk:
+                return
+            yield chunk

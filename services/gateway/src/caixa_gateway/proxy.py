@@ -15,7 +15,7 @@ from caixa_comum.problems import problem
 from caixa_comum.request_id import current_request_id
 from caixa_comum.tokens import Verifier
 from caixa_gateway.headers import has_control_characters, to_client, to_service
-from caixa_gateway.incoming import ClientGone, Incoming
+from caixa_gateway.incoming import ClientGone, Incoming, slow_body
 from caixa_gateway.rate_limit import RateLimit
 from caixa_gateway.routing import PREFIXES, AmbiguousPath, Destination, destination_of
 from caixa_gateway.upstream import Outgoing, Upstream
@@ -43,13 +43,9 @@ class Proxy:
         claims = await identify(headers.get(b"authorization", b"").decode("latin-1") or None, self._verifier)
         async with self._limit.counted(claims.sub) as told:
             incoming = Incoming(headers, receive, maior=destination.maior)
-            outgoing = Outgoing(
-                method=scope["method"],
-                target=destination.target,
-                headers=_for_service(scope),
-                body=await incoming.body(),
-                keyed=destination.keyed and scope["method"] == "POST" and b"idempotency-key" in headers,
-            )
+            sent = _for_service(scope)
+            keyed = destination.keyed and scope["method"] == "POST" and any(name == "idempotency-key" for name, _ in sent)
+            outgoing = Outgoing(scope["method"], destination.target, sent, await incoming.body(), keyed)
             await _unless(incoming.gone(), self._through(destination, outgoing, told, send))
 
     async def _through(self, destination: Destination, outgoing: Outgoing, told: Mapping[str, str], send: Send) -> None:
@@ -70,7 +66,7 @@ class Proxy:
                     await send({"type": "http.response.body", "body": chunk, "more_body": more})
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             if not began:
-                raise upstream.timed_out(error) from error
+                raise (slow_body() if outgoing.waits_for_client() else upstream.timed_out(error)) from error
             # Without the last message the server closes the connection, and a client sees that the body is not whole.
             _log.warning("upstream_broke_off", service=upstream.name, error=repr(error))
 

@@ -15,8 +15,8 @@ LOTE_BYTES: Final = 2 * 1024 * 1024
 KEYED: Final = "/api/v1/lancamentos"
 """Below this path every POST honours its Idempotency-Key, so sending one twice records it once."""
 
-_PLAIN: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
-_AMBIGUOUS: Final = re.compile(r"%(?:2f|5c|00|2e|25)", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})*")
+_AMBIGUOUS: Final = re.compile(r"%(?:2f|5c|00|2e|25|3b)", re.IGNORECASE)
 
 
 class AmbiguousPath(Exception):
@@ -40,7 +40,8 @@ class Destination(msgspec.Struct, frozen=True):
 def destination_of(raw_path: str, query: str) -> Destination | None:
     """Find the destination of a raw (still encoded) path and query, or None where no service has it.
 
-    Raises AmbiguousPath for dot segments, empty segments, encoded slashes, dots, percents or NULs, bytes that no path holds,
+    Raises AmbiguousPath for dot segments, empty segments, semicolons (parameters to
+    some servers), encoded slashes, dots, percents or NULs, bytes that no path holds,
     and a fragment, which no request has.
     """
     for prefix, service in PREFIXES.items():

@@ -11,7 +11,7 @@ from yarl import URL
 
 from caixa_comum.problems import Problem, problem, unavailable
 from caixa_gateway.breaker import Breaker
-from caixa_gateway.incoming import ClientGone
+from caixa_gateway.incoming import ClientGone, Streamed, slow_body
 
 CONNECT_SECONDS: Final = 3.0
 AT_ONCE: Final = 500
@@ -30,8 +30,12 @@ class Outgoing(msgspec.Struct, frozen=True):
     method: str
     target: str
     headers: list[tuple[str, str]]
-    body: bytes | AsyncIterator[bytes] | None
+    body: bytes | Streamed | None
     keyed: bool
+
+    def waits_for_client(self) -> bool:
+        """Tell whether it is the client's body that is awaited."""
+        return isinstance(self.body, Streamed) and self.body.waits
 
 
 class Upstream:
@@ -70,6 +74,8 @@ class Upstream:
         try:
             response = await self._sent(outgoing, seconds)
         except TimeoutError as error:
+            if outgoing.waits_for_client():  # which says nothing of the service
+                raise slow_body() from error
             self._breaker.failed()
             raise self.timed_out(error) from error
         except (aiohttp.ClientConnectionError, ConnectionError) as error:
@@ -96,7 +102,7 @@ class Upstream:
         try:
             return await self._request(outgoing, seconds)
         except again as error:
-            if isinstance(outgoing.body, AsyncIterator):
+            if isinstance(outgoing.body, Streamed):
                 raise
             _log.info("upstream_asked_again", service=self.name, error=repr(error))
             return await self._request(outgoing, seconds)
