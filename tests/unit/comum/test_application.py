@@ -3,7 +3,7 @@
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from litestar import Litestar, get
+from litestar import Litestar, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.testing import AsyncTestClient
 from prometheus_client import REGISTRY
@@ -28,6 +28,11 @@ async def falha() -> None:
     raise RuntimeError("senha=segredo")
 
 
+@post("/banco")
+async def grava() -> None:
+    """Share a path with another method."""
+
+
 @get("/banco")
 async def banco() -> None:
     """Fail as a database that is away does."""
@@ -36,7 +41,7 @@ async def banco() -> None:
 
 def client() -> AsyncTestClient[Litestar]:
     """Ask an app of these routes."""
-    return AsyncTestClient(create_app([dia, falha, banco], title="teste"), raise_server_exceptions=False)
+    return AsyncTestClient(create_app([dia, falha, banco, grava], title="teste"), raise_server_exceptions=False)
 
 
 async def test_an_unforeseen_failure_tells_nothing_of_its_cause() -> None:
@@ -63,6 +68,17 @@ async def test_a_missing_or_malformed_parameter_is_pointed_at() -> None:
         missing, wrong = await asking.get("/dias/1"), await asking.get("/nada")
     assert (missing.status_code, missing.json()["erros"][0]["ponteiro"]) == (400, "/moeda")
     assert (wrong.status_code, wrong.json()["title"]) == (404, "Não encontrado")
+
+
+async def test_other_methods_are_told_which_ones_there_are() -> None:
+    """OPTIONS and a 405 alike name every method of the path, also where each has a handler of its own."""
+    async with client() as asking:
+        options, wrong = await asking.options("/banco"), await asking.delete("/banco")
+        alone = await asking.options("/falha")
+    assert (options.status_code, wrong.status_code, wrong.headers["content-type"]) == (204, 405, "application/problem+json")
+    for answer in (options, wrong):
+        assert sorted(answer.headers["allow"].split(", ")) == ["GET", "OPTIONS", "POST"]
+    assert sorted(alone.headers["allow"].split(", ")) == ["GET", "OPTIONS"]
 
 
 async def test_a_request_id_that_could_forge_a_log_line_is_replaced() -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import structlog
 import uvicorn
-from litestar import Litestar, Request, get
+from litestar import Litestar, Request, Response, get, route
 from litestar.di import Provide
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
@@ -102,7 +104,7 @@ def create_app(
     """
     middleware = [authentication(verifier, exclude=list(open_paths))] if verifier else []
     app = Litestar(
-        [*handlers, document],
+        [*_options(handlers), *handlers, document],
         middleware=middleware,
         exception_handlers=exception_handlers,
         lifespan=list(lifespan),
@@ -114,6 +116,30 @@ def create_app(
     # Outside of routing, so that answers to unknown routes are named, counted and logged too.
     app.asgi_handler = RequestIdMiddleware(AccessMiddleware(app.asgi_handler, route_of))
     return app
+
+
+def _options(handlers: Iterable[ControllerRouterHandler]) -> list[HTTPRouteHandler]:
+    """Make the answers to OPTIONS of paths that several handlers share: Litestar's own would name the first one's methods alone."""
+    shared: dict[str, list[HTTPRouteHandler]] = defaultdict(list)
+    for handler in handlers:
+        if isinstance(handler, HTTPRouteHandler):
+            for path in handler.paths:
+                shared[path].append(handler)
+    return [
+        _allowing(path, {HttpMethod.OPTIONS.value, *(str(method) for handler in among for method in handler.http_methods)})
+        for path, among in shared.items()
+        if len(among) > 1
+    ]
+
+
+def _allowing(path: str, methods: Iterable[str]) -> HTTPRouteHandler:
+    allow = ", ".join(sorted(methods))
+
+    @route(path, http_method=[HttpMethod.OPTIONS], include_in_schema=False, sync_to_thread=False)
+    def options() -> Response[None]:
+        return Response(None, status_code=204, headers={"Allow": allow})
+
+    return options
 
 
 async def serve(

@@ -1,7 +1,7 @@
 """`caixa-fluxo api`: records and reads entries; it knows no broker, and stays ready without one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -36,8 +36,10 @@ def clock() -> datetime:
 
 
 @asynccontextmanager
-async def application(engine: AsyncEngine, verifier: Verifier, limits: Limits) -> AsyncIterator[Litestar]:
-    """Give the API; when the block ends, what was accepted has been written."""
+async def application(
+    engine: AsyncEngine, verifier: Verifier, limits: Limits, *, clock: Callable[[], datetime] = clock
+) -> AsyncIterator[Litestar]:
+    """Give the API; `clock` tells the instant in UTC. When the block ends, what was accepted has been written."""
     async with GroupCommit(RegistrationWriter(engine).write, limits) as group:
         keys = KeysInFlight()
         registrar = Registrar(group, keys)

@@ -36,7 +36,7 @@ def closing_routes(engine: AsyncEngine, clock: Callable[[], datetime]) -> list[H
             "A resposta é o recibo do dia pedido; um dia já fechado recebe 409 com o seu `recibo`."
         ),
         tags=TAGS,
-        responses={201: ResponseSpec(Recibo, generate_examples=False), **documentation.problems(400, 409, 413, 422, 503)},
+        responses={201: ResponseSpec(Recibo, generate_examples=False), **documentation.problems(400, 409, 413, 415, 422, 503)},
     )
     async def fechar_dia(request: MerchantRequest) -> Response[bytes]:
         chave = idempotency.key(request.headers.get(idempotency.HEADER))

@@ -1,28 +1,31 @@
-"""OpenAPI for what handlers read by themselves: strict bodies and the Idempotency-Key."""
+"""OpenAPI for what handlers do by themselves: strict bodies, the Idempotency-Key, answers in several formats."""
 
 from dataclasses import dataclass
 
 import msgspec
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Parameter, RequestBody, Schema
 
 from caixa_comum.problems import ProblemDetails
 
 PROBLEMS = {
     400: "Pedido malformado",
+    401: "Token ausente ou não aceito",
+    403: "Token sem o escopo lancamentos",
     404: "Não existe",
     409: "Conflito com o que já está registrado",
     413: "Corpo grande demais",
+    415: "O corpo não é JSON",
     422: "Algum campo não é aceito",
     503: "Indisponível agora; `Retry-After` diz quando tentar",
 }
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Document these errors as problem details."""
+    """Document these errors as problem details, and those of the token that every route needs."""
     return {
         status: ResponseSpec(ProblemDetails, generate_examples=False, description=PROBLEMS[status], media_type="application/problem+json")
-        for status in statuses
+        for status in (*statuses, 401, 403)
     }
 
 
@@ -44,6 +47,18 @@ def operation(body: type[msgspec.Struct], *, required: bool = True) -> type[Oper
             self.request_body = RequestBody(content=content, required=required)
 
     return IdempotentOperation
+
+
+def texts(*media_types: str) -> type[Operation]:
+    """Make the operation class of a GET whose answer is text in one of these formats."""
+
+    @dataclass
+    class TextOperation(Operation):
+        def __post_init__(self) -> None:
+            content = {one: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for one in media_types}
+            self.responses = {**(self.responses or {}), "200": OpenAPIResponse(description="O arquivo", content=content)}
+
+    return TextOperation
 
 
 def inlined(kind: type[msgspec.Struct]) -> Schema:

@@ -59,6 +59,7 @@ def export_routes(engine: AsyncEngine) -> list[HTTPRouteHandler]:
     @get(
         LANCAMENTOS + "/exportacao",
         guards=[requires_scope("lancamentos")],
+        operation_class=documentation.texts(*TYPES.values()),
         operation_id="exportarLancamentos",
         summary="Exportar lançamentos",
         description=(

@@ -46,12 +46,13 @@ def receipt_routes(engine: AsyncEngine) -> list[HTTPRouteHandler]:
     @get(
         FECHAMENTOS + "/exportacao",
         guards=[requires_scope("lancamentos")],
+        operation_class=documentation.texts("application/x-ndjson"),
         operation_id="exportarFechamentos",
         summary="Exportar os recibos",
         description="NDJSON, o dia mais antigo primeiro: o que `caixa-fluxo verificar-recibos` confere sem rede.",
         tags=TAGS,
         media_type="application/x-ndjson",
-        responses=documentation.problems(503),
+        responses=documentation.problems(400, 503),
     )
     async def exportar_fechamentos(request: MerchantRequest) -> Stream:
         refuse_unknown(request, ())

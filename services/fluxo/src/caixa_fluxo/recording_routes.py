@@ -34,7 +34,7 @@ def recording_routes(registrar: Registrar, clock: Callable[[], datetime]) -> lis
         operation_id="registrarLancamento",
         summary="Registrar um lançamento",
         tags=["Lançamentos"],
-        responses={201: ResponseSpec(Lancamento, generate_examples=False), **documentation.problems(400, 409, 413, 422, 503)},
+        responses={201: ResponseSpec(Lancamento, generate_examples=False), **documentation.problems(400, 409, 413, 415, 422, 503)},
     )
     async def registrar_lancamento(request: MerchantRequest) -> Response[bytes]:
         chave = idempotency.key(request.headers.get(idempotency.HEADER))

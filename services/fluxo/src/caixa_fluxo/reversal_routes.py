@@ -36,7 +36,7 @@ def reversal_routes(engine: AsyncEngine, registrar: Registrar, clock: Callable[[
             "A data é a do original enquanto o dia está aberto; depois, hoje."
         ),
         tags=["Lançamentos"],
-        responses={201: ResponseSpec(Lancamento, generate_examples=False), **documentation.problems(400, 404, 409, 413, 422, 503)},
+        responses={201: ResponseSpec(Lancamento, generate_examples=False), **documentation.problems(400, 404, 409, 413, 415, 422, 503)},
     )
     async def estornar_lancamento(request: MerchantRequest, lancamento_id: FromPath[UUID]) -> Response[bytes]:
         chave = idempotency.key(request.headers.get(idempotency.HEADER))

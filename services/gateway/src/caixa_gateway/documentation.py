@@ -14,6 +14,7 @@ PROBLEMS: Final = {
     401: "Token ausente ou não aceito",
     403: "O token não é da administração",
     404: "Não existe",
+    408: "O corpo demora demais",
     413: "Corpo grande demais",
     422: "Algum campo não é aceito",
     429: "Pedidos demais; `Retry-After` diz quando voltar",

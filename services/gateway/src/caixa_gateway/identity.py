@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -87,6 +88,13 @@ class Identity:
         return Holder(str(found.id), found.client_id, found.fuso, grant.MERCHANT_SCOPES, found.nome)
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """An error of the token endpoint, in the form that RFC 6749 gives it."""
+
+    error: str
+    error_description: str
+
+
 def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, issuer: str) -> list[ControllerRouterHandler]:
     """Make the routes of the built-in identity; tokens are limited by the address that asks, for no one is known yet."""
     address = issuer.rstrip("/")
@@ -97,8 +105,13 @@ def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, iss
         summary="Pede um token (client_credentials)",
         tags=["Identidade"],
         operation_class=documentation.with_body("application/x-www-form-urlencoded", FORM),
+        responses={
+            400: ResponseSpec(Refusal, description="Pedido malformado (RFC 6749, seção 5.2)", generate_examples=False),
+            401: ResponseSpec(Refusal, description="Cliente desconhecido ou segredo errado", generate_examples=False),
+            **documentation.problems(408, 413, 429, 503),
+        },
     )
-    async def token(request: AnyRequest) -> Response[dict[str, object]]:
+    async def token(request: AnyRequest) -> Response[dict[str, object]] | Response[Refusal]:
         async with limit.counted(f"address {request.client.host if request.client else ''}") as told:
             async with in_time():
                 body = await read_bytes(request, maior=MAIOR_FORMULARIO)
@@ -130,9 +143,9 @@ def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, iss
     return [token, jwks, discovery]
 
 
-def _refusal(refused: GrantRefused, headers: dict[str, str]) -> Response[dict[str, object]]:
+def _refusal(refused: GrantRefused, headers: dict[str, str]) -> Response[Refusal]:
     """Give the error response of RFC 6749, section 5.2."""
     unknown = refused.error == "invalid_client"
     challenge = {"WWW-Authenticate": 'Basic realm="caixa"'} if unknown else {}
-    answer: dict[str, object] = {"error": refused.error, "error_description": refused.description}
+    answer = Refusal(refused.error, refused.description)
     return Response(answer, status_code=401 if unknown else 400, headers=headers | challenge, media_type=MediaType.JSON)

@@ -1,7 +1,7 @@
 """The process `caixa-saldo consumer`: adds what the broker delivers to the balances, and outlives broker and database."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -30,18 +30,21 @@ POOL = 4
 """One transaction at a time, the checks of readiness, and the watch over closed days."""
 
 
-async def run_consumer(settings: ConsumerSettings, stop: asyncio.Event) -> None:
-    """Consume and tell of health until `stop` is set; the batch in hand is finished first."""
+Clock = Callable[[], datetime]
+_now: Clock = partial(datetime.now, UTC)
+
+
+async def run_consumer(settings: ConsumerSettings, stop: asyncio.Event, *, clock: Clock = _now) -> None:
+    """Consume and tell of health until `stop` is set; the batch in hand is finished first. `clock` tells the instant in UTC."""
     url_of(settings.broker)  # a wrong URL ends the process now, naming the variable
     engine = create_engine(settings.database, pool=POOL)
     try:
-        await _run(settings, engine, stop)
+        await _run(settings, engine, stop, clock)
     finally:
         await engine.dispose()
 
 
-async def _run(settings: ConsumerSettings, engine: AsyncEngine, stop: asyncio.Event) -> None:
-    clock = partial(datetime.now, UTC)
+async def _run(settings: ConsumerSettings, engine: AsyncEngine, stop: asyncio.Event, clock: Clock) -> None:
     applier = Applier(engine, stop, clock)
     subscription = Subscription(
         applier.apply, prefetch=settings.prefetch, batch=settings.batch, window_seconds=settings.batch_window_seconds
