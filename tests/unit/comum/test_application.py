@@ -1,12 +1,19 @@
 """Every answer of a service: named, in Portuguese where it is an error, and never with internals."""
 
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from litestar import Litestar, get
 from litestar.params import FromPath, FromQuery
 from litestar.testing import AsyncTestClient
+from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 
 from caixa_comum.application import create_app
+from caixa_comum.authentication import identify
 from caixa_comum.management import Life, management_app
+from caixa_comum.problems import Problem
+from caixa_comum.tokens import KeysUnavailable, Reason, Verifier
 
 
 @get("/dias/{dia:int}")
@@ -91,3 +98,50 @@ async def test_readiness_tells_each_check_apart_and_ends_with_the_drain() -> Non
     assert (draining.status_code, alive.status_code, metrics.status_code) == (503, 200, 200)
     async with AsyncTestClient(management_app({"schema": bad})) as asking:
         assert (await asking.get("/saude/pronta")).status_code == 503
+
+
+def counted(**labels: str) -> float:
+    """Give how many requests were counted under these labels."""
+    return REGISTRY.get_sample_value("caixa_http_requests_total", labels) or 0.0
+
+
+async def test_requests_are_counted_under_few_names_whatever_clients_send() -> None:
+    """A route counts by its template; unknown paths and made-up methods share one name each."""
+    async with client() as asking:
+        await asking.get("/dias/20261126?moeda=BRL")
+        await asking.request("INVENTADO", "/dias/1")
+        await asking.get("/nada/20261126")
+    assert counted(method="GET", route="/dias/{dia}", status="200") >= 1
+    assert counted(method="other", route="/dias/{dia}", status="405") + counted(method="other", route="other", status="405") >= 1
+    assert counted(method="GET", route="other", status="404") >= 1
+    told = {
+        label
+        for metric in REGISTRY.collect()
+        if metric.name == "caixa_http_requests"
+        for one in metric.samples
+        for label in one.labels.values()
+    }
+    assert not {one for one in told if "20261126" in one or "INVENTADO" in one}
+
+
+async def test_a_token_that_is_not_accepted_is_counted_by_its_reason() -> None:
+    """Missing, malformed, and keys that were never seen; every reason is told as 0 before its first."""
+
+    class Away:
+        async def key(self, kid: str) -> None:
+            raise KeysUnavailable(kid)
+
+    def failures(reason: Reason) -> float:
+        found = REGISTRY.get_sample_value("caixa_token_failures_total", {"reason": reason})
+        assert found is not None, reason
+        return found
+
+    before = {reason: failures(reason) for reason in Reason}
+    token = jwt.encode(
+        {"sub": "m"}, rsa.generate_private_key(public_exponent=65537, key_size=2048), algorithm="RS256", headers={"kid": "k"}
+    )
+    for authorization in (None, "Basic eDp5", "Bearer a.b.c", f"Bearer {token}"):
+        with pytest.raises(Problem):
+            await identify(authorization, Verifier("http://emissor.teste", "caixa", Away()))
+    risen = {reason: failures(reason) - before[reason] for reason in Reason if failures(reason) != before[reason]}
+    assert risen == {Reason.MISSING: 2, Reason.MALFORMED: 1, Reason.KEYS_UNAVAILABLE: 1}

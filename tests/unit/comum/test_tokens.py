@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -14,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from caixa_comum import tokens
-from caixa_comum.tokens import InvalidToken, Verifier
+from caixa_comum.authentication import merchant
+from caixa_comum.settings import ClaimSettings
+from caixa_comum.tokens import InvalidToken, Reason, Verifier
 
 ISSUER, AUDIENCE, KID = "http://emissor.teste", "caixa", "k1"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -79,11 +82,63 @@ FORGERIES: dict[str, Callable[[], str]] = {
 """Made when they are tried: a token that was forged when the tests were collected may have become valid, or expired, since."""
 
 
-@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
-async def test_a_forged_token_is_refused(forge: Callable[[], str]) -> None:
-    """None of the known forgeries passes."""
-    with pytest.raises(InvalidToken):
-        await Verifier(ISSUER, AUDIENCE, OneKey()).verify(forge())
+REASONS = {
+    "another key": Reason.SIGNATURE,
+    "a foreign jku": Reason.SIGNATURE,
+    "a kid with a path in it": Reason.UNKNOWN_KEY,
+    "a kid with SQL in it": Reason.UNKNOWN_KEY,
+    "expired": Reason.EXPIRED,
+    "not yet valid": Reason.NOT_YET_VALID,
+    "another issuer": Reason.ISSUER,
+    "another audience": Reason.AUDIENCE,
+    **dict.fromkeys(("no expiry", "no issuer", "no audience", "no subject"), Reason.CLAIMS),
+    **dict.fromkeys(("alg none", "the public key as HMAC secret", "another algorithm of the same key"), Reason.ALGORITHM),
+    **dict.fromkeys(("no token at all", "empty parts"), Reason.MALFORMED),
+    "too long": Reason.TOO_LONG,
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_a_forged_token_is_refused_for_its_reason(name: str) -> None:
+    """None of the known forgeries passes, and the metric tells them apart."""
+    with pytest.raises(InvalidToken) as raised:
+        await Verifier(ISSUER, AUDIENCE, OneKey()).verify(FORGERIES[name]())
+    assert raised.value.reason is REASONS[name]
+
+
+@pytest.mark.parametrize(
+    ("named", "said", "scope"),
+    [
+        (ClaimSettings(), {"scope": "lancamentos saldos"}, {"lancamentos", "saldos"}),
+        (ClaimSettings(), {"scope": None}, set()),
+        (ClaimSettings(token_scope_claim="roles"), {"roles": ["lancamentos", "saldos"]}, {"lancamentos", "saldos"}),
+        (ClaimSettings(token_scope_prefix="caixa/"), {"scope": "caixa/saldos outra/lancamentos openid"}, {"saldos"}),
+    ],
+)
+async def test_scopes_are_read_as_each_issuer_writes_them(named: ClaimSettings, said: dict[str, Any], scope: set[str]) -> None:
+    """One text with spaces, a list in a claim of another name, or names behind a prefix, without which none counts."""
+    assert (await Verifier(ISSUER, AUDIENCE, OneKey(), named=named).verify(signed(**said))).scope == scope
+
+
+@pytest.mark.parametrize("told", [7, {"a": 1}, ["saldos", 7]])
+async def test_scopes_of_another_type_are_refused(told: object) -> None:
+    """Neither a number nor an object is a scope."""
+    with pytest.raises(InvalidToken) as raised:
+        await Verifier(ISSUER, AUDIENCE, OneKey()).verify(signed(scope=told))
+    assert raised.value.reason is Reason.CLAIMS
+
+
+async def test_only_the_administration_needs_no_merchants_claim() -> None:
+    """A token without the merchant's claim passes by the administration's scope alone, and never names a merchant."""
+    named = ClaimSettings(token_merchant_claim="comerciante_id")
+    verifier = Verifier(ISSUER, AUDIENCE, OneKey(), named=named, administration="comerciantes")
+    subject = str(uuid4())
+    admin = await verifier.verify(signed(sub=subject, scope="comerciantes lancamentos"))
+    assert "comerciantes" in admin.scope
+    assert merchant(admin) is None
+    for refusing, scope in ((verifier, "lancamentos"), (Verifier(ISSUER, AUDIENCE, OneKey(), named=named), "comerciantes")):
+        with pytest.raises(InvalidToken):
+            await refusing.verify(signed(sub=subject, scope=scope))
 
 
 async def test_a_good_token_gives_its_claims() -> None:

@@ -23,8 +23,12 @@ from caixa_comum.request_id import RequestIdMiddleware
 from caixa_comum.settings import ServerSettings
 from caixa_comum.tokens import Verifier
 
+VERSION: Final = "1"  # of the API, as in its paths
 DRAIN_SECONDS: Final = 20
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+RouteOf = Callable[[Scope, str], str]
+"""Names the route of a request by its scope, after it was served, and its path."""
 
 _log = structlog.get_logger("caixa.request")
 _requests = Counter("caixa_http_requests", "Requests answered.", ["method", "route", "status"])
@@ -36,12 +40,18 @@ _seconds = Histogram(
 )
 
 
+def template(scope: Scope, _path: str) -> str:
+    """Name a route by its template, such as /api/v1/saldos/{dia}; all that is no route is `other`."""
+    return str(scope.get("path_template") or "other")
+
+
 class AccessMiddleware:
     """One line of log and one count per request (ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an ASGI application."""
+    def __init__(self, app: ASGIApp, route_of: RouteOf) -> None:
+        """Wrap an ASGI application; `route_of` names a request's route for the metrics, out of few."""
         self.app = app
+        self._route_of = route_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request and tell of it."""
@@ -61,10 +71,10 @@ class AccessMiddleware:
             await self.app(scope, receive, send_seen)
         finally:
             took = time.perf_counter() - began
-            # The route's template, not the path: a label per identifier would grow without bound.
-            route = str(scope.get("path_template") or "other")
-            _requests.labels(scope["method"], route, str(status)).inc()
-            _seconds.labels(scope["method"], route).observe(took)
+            # Names out of few, whatever clients send: a label per identifier, or per made-up method, would grow without bound.
+            route, method = self._route_of(scope, path), scope["method"] if scope["method"] in METHODS else "other"
+            _requests.labels(method, route, str(status)).inc()
+            _seconds.labels(method, route).observe(took)
             _log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1000, 1))
 
 
@@ -81,14 +91,14 @@ def create_app(
     verifier: Verifier | None = None,
     lifespan: Sequence[Lifespan] = (),
     dependencies: dict[str, Provide] | None = None,
-    version: str = "1",
     document: ControllerRouterHandler = openapi_document,
     open_paths: Sequence[str] = ("^/openapi.json$",),
+    route_of: RouteOf = template,
     **options: Any,  # Any: passed on to Litestar
 ) -> Litestar:
     """Make a Litestar app: with a `verifier`, every path but `open_paths` (patterns) needs a token.
 
-    `document` is the handler that gives the OpenAPI document.
+    `document` is the handler that gives the OpenAPI document, `route_of` what names a request's route in the metrics.
     """
     middleware = [authentication(verifier, exclude=list(open_paths))] if verifier else []
     app = Litestar(
@@ -97,12 +107,12 @@ def create_app(
         exception_handlers=exception_handlers,
         lifespan=list(lifespan),
         dependencies=dependencies or {},
-        openapi_config=OpenAPIConfig(title=title, version=version, path="/openapi", render_plugins=[JsonRenderPlugin()]),
+        openapi_config=OpenAPIConfig(title=title, version=VERSION, path="/openapi", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,
         **options,
     )
     # Outside of routing, so that answers to unknown routes are named, counted and logged too.
-    app.asgi_handler = RequestIdMiddleware(AccessMiddleware(app.asgi_handler))
+    app.asgi_handler = RequestIdMiddleware(AccessMiddleware(app.asgi_handler, route_of))
     return app
 
 

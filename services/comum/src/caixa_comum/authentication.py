@@ -10,13 +10,18 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import Guard
+from prometheus_client import Counter
 
 from caixa_comum.dominio import FUSO_PADRAO
 from caixa_comum.problems import Problem, problem, unavailable
-from caixa_comum.tokens import Claims, InvalidToken, KeysUnavailable, Verifier
+from caixa_comum.tokens import Claims, InvalidToken, KeysUnavailable, Reason, Verifier
 
 REALM: Final = "caixa"
 AnyConnection = ASGIConnection[Any, Any, Any, Any]  # Any: guards and middleware serve every handler, user, auth and state
+
+_failures = Counter("caixa_token_failures", "Requests whose token was missing or not accepted, by why.", ["reason"])
+for _reason in Reason:
+    _failures.labels(_reason)  # told as 0 before the first, so that the first is seen to rise
 
 
 class Comerciante(msgspec.Struct, frozen=True):
@@ -50,12 +55,18 @@ def bearer(authorization: str | None) -> str:
 
 async def identify(authorization: str | None, verifier: Verifier) -> Claims:
     """Verify the token of an Authorization header. Raises Problem: 401 for a token not accepted, 503 where keys were never seen."""
-    token = bearer(authorization)
+    try:
+        token = bearer(authorization)
+    except Problem:
+        _failures.labels(Reason.MISSING).inc()
+        raise
     try:
         return await verifier.verify(token)
     except InvalidToken as error:
+        _failures.labels(error.reason).inc()
         raise unauthorized("O token não é válido ou expirou. Peça outro.", "invalid_token", str(error)) from error
     except KeysUnavailable as error:
+        _failures.labels(Reason.KEYS_UNAVAILABLE).inc()
         raise unavailable("O emissor dos tokens está indisponível agora. Tente de novo em instantes.") from error
 
 

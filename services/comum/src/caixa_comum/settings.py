@@ -55,11 +55,17 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Which claims of a token say who the merchant is (a UUID) and in which zone its days are; an external issuer has its own."""
+    """Which claims of a token say who the merchant is (a UUID), in which zone its days are and what it may do; an issuer has its own.
+
+    Scopes are one text with spaces, or a list. Where a prefix is named, only scopes that begin with it count, and without it:
+    `caixa/` for Amazon Cognito, whose scopes are named for their resource server.
+    """
 
     token_merchant_claim: str = "sub"  # noqa: S105  a claim's name is no secret
     token_zone_claim: str = "fuso"  # noqa: S105  the same
     token_default_zone: str = "America/Sao_Paulo"  # noqa: S105  the same
+    token_scope_claim: str = "scope"  # noqa: S105  the same
+    token_scope_prefix: str = ""
 
 
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
