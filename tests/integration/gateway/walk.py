@@ -146,7 +146,7 @@ def document(caixa: Platform) -> dict[str, JSON]:
 
     def known() -> bool:
         whole.update(json.loads(httpx.get(f"{caixa.gateway}/openapi.json", timeout=60).content))
-        return {"/api/v1/lancamentos", "/api/v1/saldos"} <= whole["paths"].keys()
+        return {"/api/v1/lancamentos", "/api/v1/saldos"} <= set(whole["paths"])
 
     until("the document has the routes of both services", known)
     return whole

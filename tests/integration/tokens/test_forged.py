@@ -120,9 +120,14 @@ async def behind(name: str, database: Database, issuer: Issuer) -> AsyncIterator
 @asynccontextmanager
 async def external_gateway(issuer: Issuer) -> AsyncIterator[Target]:
     """Serve a gateway that takes an issuer's tokens, with nobody behind it: what it passes on is a 503."""
-    urls = {name: f"http://127.0.0.1:{free_port()}" for name in ("fluxo_url", "saldo_url")}
-    server = ServerSettings(port=free_port(), management_port=free_port())
-    async with opened_externally(ExternalSettings(server=server, token_issuer=issuer.url, rate_limit="10000/second", **urls)) as served:
+    settings = ExternalSettings(
+        server=ServerSettings(port=free_port(), management_port=free_port()),
+        token_issuer=issuer.url,
+        fluxo_url=f"http://127.0.0.1:{free_port()}",
+        saldo_url=f"http://127.0.0.1:{free_port()}",
+        rate_limit="10000/second",
+    )
+    async with opened_externally(settings) as served:
 
         async def ask(token: str) -> tuple[int, str]:
             status, _, headers = await served.ask("GET", PATHS["gateway"], headers={"Authorization": f"Bearer {token}"})
