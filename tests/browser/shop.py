@@ -15,10 +15,11 @@ from tests.local.platform import Platform
 
 @dataclass(frozen=True)
 class Merchant:
-    """A registered merchant's credentials."""
+    """A registered merchant: its credentials, and the id by which the administrator knows it."""
 
     client_id: str
     client_secret: str
+    id: str
 
 
 def request(url: str, *, data: bytes, headers: dict[str, str]) -> Any:  # Any: JSON
@@ -35,11 +36,21 @@ def token(gateway: str, client_id: str, client_secret: str) -> str:
 
 def register(platform: Platform, name: str = "Padaria da Esquina") -> Merchant:
     """Register a merchant as the administrator."""
+    made = administer(platform, "", {"nome": name})
+    return Merchant(made["client_id"], made["client_secret"], made["id"])
+
+
+def disable(platform: Platform, merchant: Merchant) -> None:
+    """Disable a merchant as the administrator."""
+    administer(platform, f"/{merchant.id}/desativacao", {})
+
+
+def administer(platform: Platform, path: str, body: dict[str, str]) -> Any:  # Any: JSON
+    """POST below the administrator's routes."""
     identity = platform.wiring.identity
     bearer = token(platform.gateway, identity.admin_id, identity.admin_secret)
     headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
-    made = request(f"{platform.gateway}/api/v1/comerciantes", data=json.dumps({"nome": name}).encode(), headers=headers)
-    return Merchant(made["client_id"], made["client_secret"])
+    return request(f"{platform.gateway}/api/v1/comerciantes{path}", data=json.dumps(body).encode(), headers=headers)
 
 
 def sign_in(page: Page, merchant: Merchant) -> None:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.browser import PATIENCE_MS, visitor
-from tests.browser.shop import Merchant, balance_is, fill, record, register, sign_in
+from tests.browser.shop import Merchant, balance_is, disable, fill, record, register, sign_in
 from tests.local.platform import Platform
 from tests.local.waiting import until
 
@@ -120,6 +120,18 @@ def test_a_session_ends(page: Page, merchant: Merchant) -> None:
     sign_in(page, merchant)
     page.context.clear_cookies()
     page.wait_for_url("**/entrar*", timeout=PATIENCE_MS)
+
+
+def test_a_disabled_merchant_is_told_so(page: Page, caixa: Platform, merchant: Merchant) -> None:
+    """The page that is open leads to the sign-in, which says why and to whom to turn; so does signing in again with the right secret."""
+    sign_in(page, merchant)
+    disable(caixa, merchant)
+    page.wait_for_url("**/entrar?desativado", timeout=PATIENCE_MS)
+    expect(page.get_by_role("status")).to_contain_text("Este acesso foi desativado")
+    page.get_by_label("Identificador").fill(merchant.client_id)
+    page.get_by_label("Senha de acesso").fill(merchant.client_secret)
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.get_by_role("alert")).to_contain_text("Este acesso foi desativado", timeout=PATIENCE_MS)
 
 
 def test_a_forged_form_is_refused(page: Page, merchant: Merchant) -> None:

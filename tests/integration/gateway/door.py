@@ -8,10 +8,11 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from prometheus_client.parser import text_string_to_metric_families
 
 from caixa_comum.settings import DatabaseSettings, Secret, ServerSettings
 from caixa_gateway import api
-from caixa_gateway.settings import GatewaySettings
+from caixa_gateway.settings import ExternalSettings, GatewaySettings
 from tests.integration.gateway.service import Service
 from tests.local.ports import free_port
 from tests.local.waiting import eventually
@@ -19,16 +20,14 @@ from tests.local.waiting import eventually
 ADMIN = ("admin-teste", "segredo-da-administracao")
 
 
-class Door:
-    """A client of the gateway, and the services behind it."""
+class Served:
+    """A client of a gateway."""
 
-    def __init__(self, settings: GatewaySettings, session: aiohttp.ClientSession, fluxo: Service, saldo: Service) -> None:
-        """Remember the parts."""
-        self.settings = settings
+    def __init__(self, server: ServerSettings, session: aiohttp.ClientSession) -> None:
+        """Remember where it listens."""
+        self.server = server
         self.session = session
-        self.fluxo = fluxo
-        self.saldo = saldo
-        self.port = settings.server.port
+        self.port = server.port
         self.url = f"http://127.0.0.1:{self.port}"
 
     async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any, dict[str, str]]:  # Any: aiohttp's options, JSON
@@ -37,6 +36,32 @@ class Door:
             body = await answer.read()
             parsed = json.loads(body) if "json" in answer.headers.get("content-type", "") and body else body
             return answer.status, parsed, {name.lower(): value for name, value in answer.headers.items()}
+
+    async def health(self) -> tuple[int, dict[str, Any]]:
+        """Ask whether the gateway is ready; 0 while nothing answers."""
+        try:
+            async with self.session.get(f"http://127.0.0.1:{self.server.management_port}/saude/pronta") as answer:
+                return answer.status, await answer.json()
+        except aiohttp.ClientError:
+            return 0, {}
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """Read one figure of /metrics."""
+        async with self.session.get(f"http://127.0.0.1:{self.server.management_port}/metrics") as answer:
+            families = text_string_to_metric_families(await answer.text())
+            samples = [one for family in families for one in family.samples if one.name == name and one.labels == labels]
+            return samples[0].value if samples else 0.0
+
+
+class Door(Served):
+    """A client of a gateway with an identity of its own, and the services behind it."""
+
+    def __init__(self, settings: GatewaySettings, session: aiohttp.ClientSession, fluxo: Service, saldo: Service) -> None:
+        """Remember the parts."""
+        super().__init__(settings.server, session)
+        self.settings = settings
+        self.fluxo = fluxo
+        self.saldo = saldo
 
     async def token(self, client_id: str, client_secret: str, **fields: str) -> tuple[int, Any, dict[str, str]]:
         """Ask for a token."""
@@ -64,11 +89,6 @@ class Door:
         registered = await self.register()
         return await self.bearer(registered["client_id"], registered["client_secret"])
 
-    async def health(self) -> tuple[int, dict[str, Any]]:
-        """Ask whether the gateway is ready."""
-        async with self.session.get(f"http://127.0.0.1:{self.settings.server.management_port}/saude/pronta") as answer:
-            return answer.status, await answer.json()
-
 
 def settings_for(database: DatabaseSettings, key_file: str, **options: Any) -> GatewaySettings:  # Any: each option has its own type
     """Make settings on free ports, with services on free ports too."""
@@ -94,25 +114,39 @@ async def opened(settings: GatewaySettings, **changes: Any) -> AsyncIterator[Doo
     fluxo.port, saldo.port = (int(url.rpartition(":")[2]) for url in (settings.fluxo_url, settings.saldo_url))
     await fluxo.start()
     await saldo.start()
-    stop = asyncio.Event()
-    serving = asyncio.create_task(api.run(settings, stop))
     try:
         async with aiohttp.ClientSession() as session:
             door = Door(settings, session, fluxo, saldo)
-            await eventually("the gateway is ready", lambda: _ready(door, serving))
-            yield door
+            async with running(settings, door):
+                yield door
     finally:
-        stop.set()
-        await asyncio.wait_for(serving, 60)
         await fluxo.stop()
         await saldo.stop()
 
 
-async def _ready(door: Door, serving: "asyncio.Task[None]") -> bool:
-    if serving.done():
-        await serving
+@asynccontextmanager
+async def opened_externally(settings: ExternalSettings) -> AsyncIterator[Served]:
+    """Serve a gateway before an external issuer's tokens; whether there are services behind it is the test's business."""
+    async with aiohttp.ClientSession() as session:
+        served = Served(settings.server, session)
+        async with running(settings, served):
+            yield served
+
+
+@asynccontextmanager
+async def running(settings: api.Settings, served: Served) -> AsyncIterator[None]:
+    """Run a gateway from the moment that it is ready until the block ends."""
+    stop = asyncio.Event()
+    serving = asyncio.create_task(api.run(settings, stop))
+
+    async def ready() -> bool:
+        if serving.done():
+            await serving
+        return (await served.health())[0] == 200
+
     try:
-        status, _ = await door.health()
-    except aiohttp.ClientError:
-        return False
-    return status == 200
+        await eventually("the gateway is ready", ready)
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(serving, 60)

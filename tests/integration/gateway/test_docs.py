@@ -72,6 +72,9 @@ async def test_the_merged_document_is_valid_and_has_every_route_with_examples_of
             if "example" in media:
                 schema = {**media["schema"], "components": whole["components"]}
                 Draft202012Validator(schema).validate(media["example"])
+        for parameter in operation.get("parameters", []):
+            if parameter["required"]:
+                Draft202012Validator(parameter["schema"]).validate(parameter["example"])
     assert whole["paths"]["/api/v1/saldos/atual"]["get"]["security"]
     assert whole["paths"]["/oauth/token"]["post"]["security"] == []
 

@@ -1,5 +1,7 @@
 """What a merchant sees when a service dies, hangs or babbles: a plain answer, the same request never done twice."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -9,6 +11,7 @@ from tests.local.waiting import eventually
 
 SALDO = "/api/v1/saldos/atual"
 LANCAMENTOS = "/api/v1/lancamentos"
+FECHAMENTOS = "/api/v1/fechamentos"
 
 
 async def test_a_keyed_post_on_a_connection_that_just_closed_is_sent_again(door: Door) -> None:
@@ -30,7 +33,9 @@ async def test_a_keyed_post_on_a_connection_that_just_closed_is_sent_again(door:
         ("GET", LANCAMENTOS, {}, 2),
         ("POST", LANCAMENTOS, {"Idempotency-Key": "k"}, 2),
         ("POST", LANCAMENTOS, {}, 1),
-        ("POST", "/api/v1/fechamentos", {"Idempotency-Key": "k"}, 1),
+        ("POST", FECHAMENTOS, {"Idempotency-Key": "k"}, 2),
+        ("POST", FECHAMENTOS, {}, 1),
+        ("POST", SALDO, {"Idempotency-Key": "k"}, 1),
         ("PATCH", LANCAMENTOS, {"Idempotency-Key": "k"}, 1),
     ],
 )
@@ -39,8 +44,9 @@ async def test_a_service_that_only_hangs_up_is_asked_once_or_twice(
 ) -> None:
     """Only what may be repeated is, and once; then the merchant is told when to come back."""
     token = await door.merchant()
-    await door.fluxo.stop()
-    async with scripted(door.fluxo.port) as service:
+    asked = door.saldo if path == SALDO else door.fluxo
+    await asked.stop()
+    async with scripted(asked.port) as service:
         status, _, answered = await door.ask(method, path, headers=token | headers)
     assert (status, answered["retry-after"], len(service.heads)) == (503, "2", attempts)
     assert "ratelimit" in answered
@@ -103,3 +109,16 @@ async def test_a_service_that_is_down_is_no_longer_asked_and_the_other_goes_on(d
         return (await door.ask("GET", SALDO, headers=headers))[0] == 200
 
     await eventually("saldo is asked again", back)
+
+
+@pytest.mark.parametrize("answer_seconds", [0.5])
+async def test_an_export_and_a_closing_may_take_longer_than_the_rest(door: Door) -> None:
+    """Silent for three times the seconds that others have, they still answer; a closing is not asked for twice meanwhile."""
+    headers = await door.merchant() | {"Idempotency-Key": "k"}
+    slow = [("GET", f"{LANCAMENTOS}/exportacao"), ("POST", FECHAMENTOS)]
+    asking = [asyncio.create_task(door.ask(method, f"{path}?segurado", headers=headers)) for method, path in slow]
+    assert (await door.ask("GET", f"{LANCAMENTOS}?segurado", headers=headers))[0] == 504
+    await asyncio.sleep(1)
+    door.fluxo.let_go.set()
+    assert [(await one)[0] for one in asking] == [200, 200]
+    assert len(door.fluxo.received) == 3

@@ -2,6 +2,7 @@
 
 import base64
 
+import aiohttp
 import jwt
 import pytest
 
@@ -70,3 +71,30 @@ async def test_discovery_names_what_there_is(door: Door) -> None:
     assert document["issuer"] == door.url
     status, _, headers = await door.ask("GET", document["jwks_uri"].removeprefix(door.url))
     assert (status, headers["cache-control"]) == (200, "public, max-age=300")
+
+
+@pytest.mark.parametrize("rate_limit", ["5/hour"])
+async def test_tokens_are_limited_by_client_too_wherever_it_asks_from(door: Door) -> None:
+    """A client that asks from six addresses waits at the sixth, one that exists as one that does not; another from there does not wait."""
+
+    async def status(number: int, client_id: str, secret: str) -> int:
+        connector = aiohttp.TCPConnector(local_addr=(f"127.0.1.{number}", 0))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            return (await Door(door.settings, session, door.fluxo, door.saldo).token(client_id, secret))[0]
+
+    known, other = await door.register(), await door.register()
+    for client_id, first in ((known["client_id"], 1), ("cx_" + "0" * 24, 11)):
+        assert [await status(first + number, client_id, "errado") for number in range(6)] == [401] * 5 + [429]
+    assert await status(6, other["client_id"], other["client_secret"]) == 200
+    assert await door.metric("caixa_rate_limited_total", scope="client") >= 2
+
+
+async def test_a_secret_of_a_disabled_client_is_said_to_be_so_and_a_wrong_one_is_not(door: Door) -> None:
+    """Who holds the secret learns why it gets no token; who guesses learns nothing."""
+    merchant = await door.register()
+    admin = await door.bearer(*ADMIN)
+    assert (await door.ask("POST", f"/api/v1/comerciantes/{merchant['id']}/desativacao", headers=admin))[0] == 200
+    for secret, said in ((merchant["client_secret"], "the client is disabled"), ("errado", "unknown client or wrong secret")):
+        status, body, headers = await door.token(merchant["client_id"], secret)
+        assert (status, body["error"], body["error_description"]) == (401, "invalid_client", said)
+        assert headers["www-authenticate"].startswith("Basic")

@@ -4,7 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from caixa_comum import migrations
+from caixa_comum.settings import TokenSettings
+from tests.integration.fluxo.running import api as fluxo_api
 from tests.integration.gateway.door import ADMIN, Door, opened, settings_for
+from tests.integration.saldo.running import api as saldo_api
+from tests.local.database import Database
 from tests.local.waiting import eventually
 
 COMERCIANTES = "/api/v1/comerciantes"
@@ -98,3 +103,37 @@ async def test_merchants_are_looked_after_by_the_admin_alone(door: Door) -> None
     ):
         assert (await door.ask(method, path, headers=headers))[0] == 403
         assert (await door.ask(method, path))[0] == 401
+
+
+async def test_a_disabled_merchants_token_stops_at_once_here_and_with_its_lifetime_at_the_services(door: Door, mysql: Database) -> None:
+    """The gateway that disabled it refuses the very next request; fluxo and saldo, asked behind its back, do once the token expires."""
+    await migrations.upgrade(mysql.settings("saldo_migration", "caixa_saldo"), "caixa_saldo")
+    settings = settings_for(door.settings.database, door.settings.signing_key_file, token_lifetime_seconds=3)
+    tokens = TokenSettings(token_issuer=settings.token_issuer)
+    async with (
+        opened(settings) as short,
+        fluxo_api(mysql, tokens) as fluxo,
+        saldo_api(mysql.settings("saldo", "caixa_saldo"), tokens) as saldo,
+    ):
+        merchant, admin = await short.register(), await short.bearer(*ADMIN)
+        headers = await short.bearer(merchant["client_id"], merchant["client_secret"])
+        behind = [f"{fluxo}/api/v1/lancamentos", f"{saldo.url}{SALDO}"]
+
+        async def statuses() -> list[int]:
+            found = []
+            for url in behind:
+                async with short.session.get(url, headers=headers) as answer:
+                    found.append(answer.status)
+            return found
+
+        async def expired() -> bool:
+            return await statuses() == [401, 401]
+
+        assert (await short.ask("GET", SALDO, headers=headers))[0] == 200
+        before = await short.metric("caixa_token_failures_total", reason="disabled")
+        assert await statuses() == [200, 200]
+        assert (await short.ask("POST", f"{COMERCIANTES}/{merchant['id']}/desativacao", headers=admin))[0] == 200
+        assert (await short.ask("GET", SALDO, headers=headers))[0] == 401
+        assert await short.metric("caixa_token_failures_total", reason="disabled") == before + 1
+        await eventually("the services refuse the token", expired)
+        assert (await short.token(merchant["client_id"], merchant["client_secret"]))[0] == 401

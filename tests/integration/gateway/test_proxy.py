@@ -1,6 +1,7 @@
 """What passes the door, what does not, and what happens when a service is away."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
@@ -131,3 +132,16 @@ async def test_health_tells_of_services_without_depending_on_them(door: Door) ->
     status, body = await door.health()
     assert (status, body["situacao"]) == (200, "pronta")
     assert "does not answer" in body["verificacoes"]["saldo"]
+
+
+async def test_every_services_route_is_counted_and_timed_by_its_own_name(door: Door) -> None:
+    """Rate, errors and durations are told apart by template, not by identifier, though the door is one route for all of a service's."""
+    headers = await door.merchant()
+    for path in (f"{LANCAMENTOS}/{uuid4()}", f"{LANCAMENTOS}/{uuid4()}", f"{LANCAMENTOS}/2026-11-26/invent/ado/mais"):
+        assert (await door.ask("GET", path, headers=headers))[0] == 200
+    await door.fluxo.stop()
+    assert (await door.ask("GET", f"{LANCAMENTOS}/{uuid4()}", headers=headers))[0] == 503
+    one, other = f"{LANCAMENTOS}/{{id}}", f"{LANCAMENTOS}/{{dia}}/{{outro}}/{{outro}}"
+    for route, status, least in ((one, "200", 2), (one, "503", 1), (other, "200", 1)):
+        assert await door.metric("caixa_http_requests_total", method="GET", route=route, status=status) >= least
+    assert await door.metric("caixa_http_request_seconds_count", method="GET", route=one) >= 3

@@ -8,12 +8,14 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_comum.dominio import Tipo, hoje
 from caixa_comum.events import LancamentoRegistrado
 from caixa_comum.settings import DatabaseSettings
 from caixa_saldo.applier import Applier
+from caixa_saldo.tables import inbox
 from tests.integration.saldo.entries import DIA, entry, received
 from tests.integration.saldo.running import Running, api
 from tests.issuer import Issuer
@@ -196,6 +198,20 @@ async def test_apos_waits_until_the_entry_is_included(running: Running, issuer: 
     assert (status, body["saldos"][0]["saldo_final"]) == (200, 42)
     for path in (f"/atual?apos={lancamento.id}", f"?de={DIA}&ate={DIA}&apos={lancamento.id}"):
         assert (await merchant.get(path))[0] == 200
+
+
+async def test_apos_knows_a_merchants_own_entries_only(running: Running, issuer: Issuer, engine: AsyncEngine) -> None:
+    """Another merchant's entry is on its way for ever, just as one that nobody has; one of before owners were kept is known."""
+    owner, other = Merchant(running, issuer), Merchant(running, issuer)
+    lancamento = entry(owner.id, 42)
+    await _apply(engine, lancamento)
+    assert (await owner.get(f"/atual?apos={lancamento.id}"))[0] == 200
+    answers = [await other.get(f"/atual?apos={one}") for one in (lancamento.id, uuid4())]
+    assert [status for status, _, _ in answers] == [504, 504]
+    assert len({str(problem["detail"]) for _, _, problem in answers}) == 1
+    async with engine.begin() as connection:
+        await connection.execute(update(inbox).values(comerciante_id=None))
+    assert (await owner.get(f"/atual?apos={lancamento.id}"))[0] == 200
 
 
 async def test_apos_gives_up_and_says_that_the_entry_is_on_its_way(running: Running, issuer: Issuer) -> None:

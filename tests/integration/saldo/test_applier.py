@@ -143,7 +143,7 @@ async def _meet(engine: AsyncEngine, mysql: Database, first: LancamentoRegistrad
     touch = text("UPDATE saldo_diario SET quantidade = quantidade + 1 WHERE comerciante_id = :merchant")
     async with engine.connect() as rival:
         # The server ends the transaction that changed least, so the rival changes much.
-        await projection.claim(rival, [uuid4() for _ in range(1000)], uuid4(), NOW())
+        await projection.claim(rival, {uuid4(): uuid4() for _ in range(1000)}, uuid4(), NOW())
         await rival.execute(touch, {"merchant": second.comerciante_id.bytes})
         batch = asyncio.create_task(applier(engine).apply([received(first), received(second)]))
         # INNODB_TRX is a cache that is not refreshed while it is read more often than every 0.1 s.

@@ -24,18 +24,23 @@ from caixa_comum import migrations
 from caixa_comum.application import create_app
 from caixa_comum.database import create_engine
 from caixa_comum.jwks import COOL_DOWN_SECONDS, FRESH_SECONDS, RemoteKeys, published_verifier
+from caixa_comum.settings import ServerSettings
 from caixa_comum.tokens import Verifier
 from caixa_fluxo.api import application
 from caixa_fluxo.group_commit import Limits
+from caixa_gateway.settings import ExternalSettings
 from caixa_gateway.signing_keys import thumbprint
 from caixa_saldo.balance_reads import BalanceReads
 from caixa_saldo.balance_routes import balance_routes
-from tests.integration.gateway.door import opened, settings_for
+from tests.integration.gateway.door import opened, opened_externally, settings_for
 from tests.issuer import Issuer
 from tests.local.database import Database
+from tests.local.ports import free_port
 
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PATHS = {"gateway": "/api/v1/saldos/atual", "saldo": "/api/v1/saldos/atual", "fluxo": f"/api/v1/lancamentos/{uuid4()}"}
+PASSED = {200, 404, 503}
+"""The token was accepted, whatever came of the request."""
 Ask = Callable[[str], Awaitable[tuple[int, str]]]
 
 
@@ -112,10 +117,35 @@ async def behind(name: str, database: Database, issuer: Issuer) -> AsyncIterator
     await engine.dispose()
 
 
-@pytest.fixture(params=["gateway", "fluxo", "saldo"])
+@asynccontextmanager
+async def external_gateway(issuer: Issuer) -> AsyncIterator[Target]:
+    """Serve a gateway that takes an issuer's tokens, with nobody behind it: what it passes on is a 503."""
+    settings = ExternalSettings(
+        server=ServerSettings(port=free_port(), management_port=free_port()),
+        token_issuer=issuer.url,
+        fluxo_url=f"http://127.0.0.1:{free_port()}",
+        saldo_url=f"http://127.0.0.1:{free_port()}",
+        rate_limit="10000/second",
+    )
+    async with opened_externally(settings) as served:
+
+        async def ask(token: str) -> tuple[int, str]:
+            status, _, headers = await served.ask("GET", PATHS["gateway"], headers={"Authorization": f"Bearer {token}"})
+            return status, headers.get("www-authenticate", "")
+
+        yield Target(issuer._key, issuer.kid, issuer.url, ask)
+
+
+@pytest.fixture(params=["gateway", "external gateway", "fluxo", "saldo"])
 async def target(request: pytest.FixtureRequest, mysql: Database, issuer: Issuer, tmp_path: Path) -> AsyncIterator[Target]:
-    """Give each of the three in turn."""
-    made = gateway(mysql, tmp_path) if request.param == "gateway" else behind(request.param, mysql, issuer)
+    """Give each of the three in turn, the gateway with either identity."""
+    match request.param:
+        case "gateway":
+            made = gateway(mysql, tmp_path)
+        case "external gateway":
+            made = external_gateway(issuer)
+        case name:
+            made = behind(name, mysql, issuer)
     async with made as one:
         yield one
 
@@ -150,12 +180,12 @@ def forgeries(target: Target) -> dict[str, str]:
 async def test_every_forgery_is_401_and_says_how_to_authenticate(target: Target) -> None:
     """The good token passes before and after; each forgery is refused with a Bearer challenge that names the error."""
     good = target.token()
-    assert (await target.ask(good))[0] in {200, 404}
+    assert (await target.ask(good))[0] in PASSED
     for name, token in forgeries(target).items():
         status, challenge = await target.ask(token)
         assert (status, challenge[:21]) == (401, 'Bearer realm="caixa",'), name
         assert 'error="invalid_token"' in challenge, name
-    assert (await target.ask(good))[0] in {200, 404}
+    assert (await target.ask(good))[0] in PASSED
 
 
 @pytest.mark.parametrize("name", ["fluxo", "saldo"])

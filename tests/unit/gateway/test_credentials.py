@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from argon2 import Parameters, Type, extract_parameters
 
 from caixa_comum.problems import Problem
-from caixa_gateway.credentials import AT_ONCE, Secrets, new_client_id, new_secret, same
+from caixa_gateway.credentials import AT_ONCE, Secrets, new_client_id, new_secret, same, verified
 
 
 async def test_a_secret_matches_its_own_hash_only() -> None:
@@ -23,6 +24,23 @@ async def test_an_unknown_client_never_matches() -> None:
     """Without a hash the answer is no, whatever is given."""
     assert not await Secrets().matches(None, new_secret())
     assert not await Secrets().matches("no hash at all", "x")
+
+
+async def test_unknown_clients_and_wrong_secrets_cost_the_same_work() -> None:
+    """Both are one verification by argon2 of the same parameters: what differs is only whether its outcome could have counted."""
+    done: list[Parameters] = []
+
+    def counted(kept: str, given: str) -> bool:
+        done.append(extract_parameters(kept))
+        return verified(kept, given)
+
+    secrets = Secrets(verified=counted)
+    kept = await secrets.hash(new_secret())
+    assert not await secrets.matches(kept, "errado")
+    assert not await secrets.matches(None, "errado")
+    assert len(done) == 2
+    assert done[0] == done[1] == extract_parameters(kept)
+    assert (done[0].type, done[0].memory_cost, done[0].time_cost) == (Type.ID, 19 * 1024, 2)
 
 
 async def test_a_line_too_long_is_503_at_once_and_recovers() -> None:

@@ -1,10 +1,11 @@
 """The rate: counted per subject, told in headers, refused in configuration when it is none."""
 
 import pytest
+from prometheus_client import REGISTRY
 
 from caixa_comum.problems import Problem, problem
 from caixa_comum.settings import ConfigurationError
-from caixa_gateway.rate_limit import RateLimit, refused
+from caixa_gateway.rate_limit import RateLimit, Scope, refused
 
 
 async def test_one_subject_never_uses_up_anothers_allowance() -> None:
@@ -38,6 +39,26 @@ async def test_every_answer_of_a_counted_request_tells_what_is_left() -> None:
         async with limit.counted("a"):
             raise AssertionError("counted although over the rate")
     assert raised.value.status == 429
+
+
+async def test_a_refusal_is_counted_by_what_was_over_its_rate() -> None:
+    """Subject, client and address are counted apart, also where they are called the same; a count within another tells of itself."""
+
+    def refusals() -> dict[Scope, float]:
+        return {scope: REGISTRY.get_sample_value("caixa_rate_limited_total", {"scope": scope}) or 0.0 for scope in Scope}
+
+    limit, before = RateLimit("2/hour"), refusals()
+    for scope in Scope:
+        async with limit.counted("a", scope):
+            pass
+    await limit.take("client b")
+    await limit.take("client b")
+    with pytest.raises(Problem) as raised:
+        async with limit.counted("c", Scope.ADDRESS), limit.counted("b", Scope.CLIENT):
+            raise AssertionError("counted although over the rate")
+    assert raised.value.headers["RateLimit"].startswith('"padrao";r=0;t=')
+    assert "Retry-After" in raised.value.headers
+    assert {scope: now - before[scope] for scope, now in refusals().items()} == {"subject": 0, "client": 1, "address": 0}
 
 
 @pytest.mark.parametrize("rate", ["fast", "", "0/second", "-1/second", "200"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from caixa_gateway.incoming import MAIOR_CORPO
-from caixa_gateway.routing import AmbiguousPath, Destination, destination_of
+from caixa_gateway.routing import AmbiguousPath, Destination, Patience, destination_of, template
 
 
 @pytest.mark.parametrize(
@@ -14,12 +14,12 @@ from caixa_gateway.routing import AmbiguousPath, Destination, destination_of
     [
         ("/api/v1/lancamentos", "fluxo", True),
         ("/api/v1/lancamentos/0190/estorno", "fluxo", True),
-        ("/api/v1/fechamentos", "fluxo", False),
+        ("/api/v1/fechamentos", "fluxo", True),
         ("/api/v1/saldos/atual", "saldo", False),
     ],
 )
 def test_a_path_has_one_service(path: str, service: str, *, keyed: bool) -> None:
-    """The service is found by prefix, and asked for exactly what the client asked; only below lancamentos keys are honoured."""
+    """The service is found by prefix, and asked for exactly what the client asked; only fluxo honours keys."""
     assert destination_of(path, "") == Destination(service, path, keyed=keyed)
     assert destination_of(path, "a=1&b=%20") == Destination(service, f"{path}?a=1&b=%20", keyed=keyed)
 
@@ -30,11 +30,52 @@ def test_what_no_service_has_goes_nowhere(path: str) -> None:
     assert destination_of(path, "") is None
 
 
-def test_an_export_may_take_its_time() -> None:
-    """Only the export has more than the configured seconds for its whole answer."""
-    export = destination_of("/api/v1/lancamentos/exportacao", "formato=csv")
-    assert export is not None
-    assert export.seconds == 600
+@pytest.mark.parametrize(
+    ("method", "path", "whole", "silent"),
+    [
+        ("GET", "/api/v1/lancamentos/exportacao", 600, 60),
+        ("GET", "/api/v1/fechamentos/exportacao", 600, 60),
+        ("POST", "/api/v1/fechamentos", 120, 120),
+        ("GET", "/api/v1/fechamentos", 30, 30),
+        ("POST", "/api/v1/lancamentos/exportacao", 30, 30),
+        ("POST", "/api/v1/lancamentos", 30, 30),
+    ],
+)
+def test_an_export_and_a_closing_may_take_their_time(method: str, path: str, whole: float, silent: float) -> None:
+    """Only these have more than the configured seconds, whatever their query; and never less than those."""
+    found = destination_of(path, "formato=csv", method)
+    assert found is not None
+    assert found.patient(30) == Patience(whole, silent)
+    assert found.patient(600) == Patience(600, 600)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/v1/lancamentos", "/api/v1/lancamentos"),
+        ("/api/v1/lancamentos/01939b5e-7c00-7000-8000-000000000001/estorno", "/api/v1/lancamentos/{id}/estorno"),
+        ("/api/v1/lancamentos/01939B5E7C0070008000000000000001", "/api/v1/lancamentos/{id}"),
+        ("/api/v1/lancamentos/exportacao", "/api/v1/lancamentos/exportacao"),
+        ("/api/v1/saldos/2026-11-26", "/api/v1/saldos/{dia}"),
+        ("/api/v1/saldos/atual", "/api/v1/saldos/atual"),
+        ("/api/v1/saldos/ontem/", "/api/v1/saldos/{outro}/{outro}"),
+        ("/api/v1/comerciantes", None),
+        ("/api/v1/saldosx", None),
+    ],
+)
+def test_a_route_is_named_by_its_template(path: str, name: str | None) -> None:
+    """Identifiers and days are not told apart."""
+    assert template(path) == name
+
+
+@given(st.lists(st.sampled_from(["atual", "lote", "2026-11-26", "x", "", "a" * 300, "0" * 32]) | st.text(max_size=5), max_size=9))
+def test_the_names_of_routes_are_few(segments: list[str]) -> None:
+    """Whatever is asked for, a name is made of seven words and is at most three deep."""
+    name = template("/".join(["/api/v1/saldos", *segments]))
+    assert name is not None
+    rest = name.removeprefix("/api/v1/saldos").split("/")[1:]
+    assert len(rest) <= 3
+    assert set(rest) <= {"atual", "lote", "estorno", "exportacao", "{id}", "{dia}", "{outro}"}
 
 
 def test_a_lote_may_have_a_larger_body() -> None:

@@ -121,12 +121,15 @@ def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
 
 
 @asynccontextmanager
-async def published_verifier(settings: TokenSettings) -> AsyncIterator[Verifier]:
-    """Give a verifier of tokens whose keys the issuer publishes, with an HTTP session of its own until the block ends."""
+async def published_verifier(settings: TokenSettings, *, administration: str = "") -> AsyncIterator[Verifier]:
+    """Give a verifier of tokens whose keys the issuer publishes, with an HTTP session of its own until the block ends.
+
+    A token with the scope `administration` needs no merchant's claim.
+    """
     check(settings)
     async with aiohttp.ClientSession() as session:
         keys = RemoteKeys(settings.jwks_url, session, issuer=settings.token_issuer)
-        yield Verifier(settings.token_issuer, settings.token_audience, keys, named=settings.claims)
+        yield Verifier(settings.token_issuer, settings.token_audience, keys, named=settings.claims, administration=administration)
 
 
 def check(settings: TokenSettings) -> None:

@@ -11,5 +11,5 @@ MoedaBuscada = Annotated[str | None, QueryParameter(description="Só desta moeda
 ReferenciaBuscada = Annotated[str | None, QueryParameter(description="Só o lançamento com esta referência")]
 Limite = Annotated[str | None, QueryParameter(description="Itens por página, de 1 a 500; 50 se omitido")]
 Cursor = Annotated[str | None, QueryParameter(description="`proximo` da página anterior")]
-Formato = Annotated[str | None, QueryParameter(description="csv ou ndjson", schema_extra={"enum": ["csv", "ndjson"]})]
+Formato = Annotated[str | None, QueryParameter(description="csv ou ndjson", required=True, schema_extra={"enum": ["csv", "ndjson"]})]
 Dia = Annotated[str, PathParameter(description="Dia do calendário, AAAA-MM-DD", schema_extra={"format": "date"})]

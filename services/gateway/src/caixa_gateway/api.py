@@ -2,34 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 from litestar import Litestar
-from litestar.types import ControllerRouterHandler
-from sqlalchemy.ext.asyncio import AsyncEngine
+from litestar.types import Scope
 
-from caixa_comum.application import create_app, serve
-from caixa_comum.database import create_engine
+from caixa_comum.application import create_app, serve, template
 from caixa_comum.management import Life, management_app
-from caixa_comum.readiness import NotReady, database_check, schema_check
-from caixa_gateway.comerciantes import merchant_routes
-from caixa_gateway.credentials import Secrets
-from caixa_gateway.disabled import ActiveVerifier, Disabled
+from caixa_comum.readiness import NotReady
+from caixa_gateway import routing
+from caixa_gateway.built_in import built_in_side
 from caixa_gateway.docs import Descriptions, docs_routes, document_route
 from caixa_gateway.edge import Edge, origins_of
+from caixa_gateway.external import external_side
 from caixa_gateway.head_deadline import HeadDeadline
-from caixa_gateway.identity import Identity, identity_routes
-from caixa_gateway.pagina.rotas import page_routes
 from caixa_gateway.proxy import Proxy, proxy_routes
 from caixa_gateway.rate_limit import RateLimit
-from caixa_gateway.registrations import Registrations
-from caixa_gateway.settings import GatewaySettings
-from caixa_gateway.signing_keys import SigningKeys
+from caixa_gateway.settings import ExternalSettings, GatewaySettings
+from caixa_gateway.side import Checks, Side
 from caixa_gateway.upstream import Upstream, new_session
 
-PACKAGE = "caixa_gateway"
-POOL = 10
+Settings = GatewaySettings | ExternalSettings
 REACHED_SECONDS = 1.0
 SERVER = {
     "http": HeadDeadline,
@@ -40,54 +34,56 @@ SERVER = {
 
 
 @asynccontextmanager
-async def application(settings: GatewaySettings) -> AsyncIterator[tuple[Litestar, AsyncEngine, aiohttp.ClientSession]]:
-    """Build the app with its database engine and HTTP session, and close both at the end."""
-    keys = SigningKeys.read(settings.signing_key_file)
-    limit, secrets = _rate_limit(settings), Secrets()
-    engine = create_engine(settings.database, pool=POOL)
-    disabled = Disabled(engine)
-    verifier = ActiveVerifier(settings.token_issuer, settings.token_audience, keys, disabled)
-    try:
-        async with new_session() as session, disabled.watched():
-            services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
-            upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
-            identity = Identity(settings, engine, keys, secrets)
-            routes: list[ControllerRouterHandler] = [
-                page_routes(settings, identity, keys, upstreams, verifier, limit),
+async def application(settings: Settings) -> AsyncIterator[tuple[Litestar, Checks, Checks]]:
+    """Build the app, with the checks of what it needs and of what it only tells of; close everything at the end."""
+    limit = RateLimit(settings.rate_limit, replicas=settings.rate_limit_replicas, store=str.__str__(settings.rate_limit_store))
+    services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
+    async with new_session() as session:
+        upstreams = {name: Upstream(name, url, session) for name, url in services.items()}
+        async with _identity(settings, upstreams, limit) as identity:
+            routes = [
+                *identity.routes,
                 *docs_routes(),
-                *identity_routes(identity, keys, limit, settings.token_issuer),
-                *merchant_routes(Registrations(engine, secrets), verifier, limit),
-                *proxy_routes(Proxy(upstreams, verifier, limit, answer_seconds=settings.answer_seconds)),
+                *proxy_routes(Proxy(upstreams, identity.verifier, limit, answer_seconds=settings.answer_seconds)),
             ]
-            app = create_app(routes, title="Caixa: gateway", document=document_route(Descriptions(services, session)))
-            app.asgi_handler = Edge(app.asgi_handler, origins_of(settings.cors_origins), tls=settings.token_issuer.startswith("https://"))
-            yield app, engine, session
-    finally:
-        await engine.dispose()
+            document = document_route(Descriptions(services, session), issuer=identity.issuer)
+            app = create_app(routes, title="Caixa: gateway", document=document, route_of=route_of)
+            app.asgi_handler = Edge(app.asgi_handler, origins_of(settings.cors_origins), tls=identity.tls)
+            told = {name: described(url) for name, url in services.items()} | identity.told
+            yield app, identity.checks, reachable(session, told)
 
 
-def _rate_limit(settings: GatewaySettings) -> RateLimit:
-    store = str.__str__(settings.rate_limit_store)
-    return RateLimit(settings.rate_limit, replicas=settings.rate_limit_replicas, store=store)
+def _identity(settings: Settings, upstreams: Mapping[str, Upstream], limit: RateLimit) -> AbstractAsyncContextManager[Side]:
+    if isinstance(settings, ExternalSettings):
+        return external_side(settings, limit)
+    return built_in_side(settings, upstreams, limit)
 
 
-async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:
+def route_of(scope: Scope, path: str) -> str:
+    """Name a request's route for the metrics: a service's by its own template, since the door is one route for them all."""
+    return routing.template(path) or template(scope, path)
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve the gateway until `stop` is set; it is ready with fluxo and saldo down, and tells of them."""
     life = Life()
-    async with application(settings) as (app, engine, session):
-        checks = {"banco": database_check(engine), "esquema": schema_check(engine, PACKAGE)}
-        told = reachable(session, {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url})
+    async with application(settings) as (app, checks, told):
         management = management_app(checks, life=life, informational=told)
         await serve(app, settings.server, management, stop, life=life, **SERVER)
 
 
-def reachable(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Make a check per service that something answers at its address."""
+def described(url: str) -> str:
+    """Give the address at which a service describes itself, whoever asks."""
+    return f"{url.rstrip('/')}/openapi.json"
+
+
+def reachable(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> Checks:
+    """Make a check per address that something answers there."""
 
     def check_of(url: str) -> Callable[[], Awaitable[None]]:
         async def check() -> None:
             try:
-                async with session.get(f"{url.rstrip('/')}/openapi.json", timeout=aiohttp.ClientTimeout(total=REACHED_SECONDS)):
+                async with session.get(url, timeout=aiohttp.ClientTimeout(total=REACHED_SECONDS)):
                     return
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise NotReady(f"{url} does not answer ({type(error).__name__})") from error

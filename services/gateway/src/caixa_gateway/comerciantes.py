@@ -13,8 +13,9 @@ from litestar.types import ControllerRouterHandler
 from caixa_comum.authentication import identify
 from caixa_comum.bodies import read
 from caixa_comum.problems import problem
-from caixa_comum.tokens import Verifier
+from caixa_comum.tokens import Claims, Verifier
 from caixa_gateway import documentation
+from caixa_gateway.grant import ADMIN_SCOPE
 from caixa_gateway.incoming import in_time
 from caixa_gateway.rate_limit import RateLimit
 from caixa_gateway.registrations import ComercianteCadastrado, Ficha, Fichas, NovoComerciante, Registrations, SegredoTrocado
@@ -28,16 +29,22 @@ Cursor = Annotated[str | None, QueryParameter(name="cursor", description="O `pro
 Limite = Annotated[int, QueryParameter(name="limite", description="Quantos por página", ge=1, le=200)]
 
 
+@asynccontextmanager
+async def administrator(claims: Claims, limit: RateLimit) -> AsyncIterator[dict[str, str]]:
+    """Let only those pass whose token has the admin's scope, counted; give the RateLimit headers. Raises Problem: 403, 429."""
+    async with limit.counted(claims.sub) as told:
+        if ADMIN_SCOPE not in claims.scope:
+            raise problem(403, "Só a administração cuida de comerciantes.", headers={"WWW-Authenticate": INSUFFICIENT})
+        yield told
+
+
 def merchant_routes(registrations: Registrations, verifier: Verifier, limit: RateLimit) -> list[ControllerRouterHandler]:
     """Make the admin's routes."""
 
     @asynccontextmanager
     async def administering(request: AnyRequest) -> AsyncIterator[dict[str, str]]:
         """Let only the admin in, counted; give the answer's headers. Raises Problem: 401, 403, 429."""
-        claims = await identify(request.headers.get("authorization"), verifier)
-        async with limit.counted(claims.sub) as told:
-            if "comerciantes" not in claims.scope:
-                raise problem(403, "Só a administração cuida de comerciantes.", headers={"WWW-Authenticate": INSUFFICIENT})
+        async with administrator(await identify(request.headers.get("authorization"), verifier), limit) as told:
             yield NO_STORE | told
 
     @post(COMERCIANTES, **documentation.admin("cadastrarComerciante", "Cadastra um comerciante", 400, 413, 422, body=NovoComerciante))

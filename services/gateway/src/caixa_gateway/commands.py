@@ -9,12 +9,13 @@ from caixa_comum import command_line, logs, migrations
 from caixa_comum.process import stop_event
 from caixa_comum.settings import DatabaseSettings, load
 from caixa_gateway import api as api_process
-from caixa_gateway.settings import GatewaySettings
+from caixa_gateway.built_in import PACKAGE
+from caixa_gateway.settings import read_settings
 
 
 async def api(environ: Mapping[str, str]) -> None:
     """Serve the door."""
-    settings = load(GatewaySettings, environ)
+    settings = read_settings(environ)
     logs.configure(settings.server.log_level, "gateway")
     await api_process.run(settings, stop_event())
 
@@ -22,7 +23,7 @@ async def api(environ: Mapping[str, str]) -> None:
 async def migrate(environ: Mapping[str, str]) -> None:
     """Bring the schema to this release's revision."""
     logs.configure("info", "gateway-migrate")
-    await migrations.upgrade(load(DatabaseSettings, environ), api_process.PACKAGE)
+    await migrations.upgrade(load(DatabaseSettings, environ), PACKAGE)
 
 
 def main() -> NoReturn:

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -37,11 +37,20 @@ def same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
 
 
+def verified(kept: str, given: str) -> bool:
+    """Tell whether a hash is the secret's; the work is that of argon2 with the hash's own parameters."""
+    try:
+        return _hasher.verify(kept, given)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
 class Secrets:
     """Hashing off the event loop, a bounded number at once."""
 
-    def __init__(self, *, waiting: int = WAITING) -> None:
-        """Begin idle; at most `waiting` callers stand in line."""
+    def __init__(self, *, waiting: int = WAITING, verified: Callable[[str, str], bool] = verified) -> None:
+        """Begin idle; at most `waiting` callers stand in line, and `verified` tells whether a hash is a secret's."""
+        self._verified = verified
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting = waiting
         self._present = 0
@@ -70,12 +79,5 @@ class Secrets:
         if len(given) > MAIOR_SEGREDO:
             return False
         async with self._turn():
-            found = await asyncio.to_thread(_verified, kept or _UNKNOWN, given)
+            found = await asyncio.to_thread(self._verified, kept or _UNKNOWN, given)
         return found and kept is not None
-
-
-def _verified(kept: str, given: str) -> bool:
-    try:
-        return _hasher.verify(kept, given)
-    except (VerificationError, InvalidHashError):
-        return False

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from caixa_comum.tokens import Claims, InvalidToken, Keys, Verifier
+from caixa_comum.tokens import Claims, InvalidToken, Keys, Reason, Verifier
 from caixa_gateway import repository
 
 PAUSE_SECONDS: Final = 1.0
@@ -34,7 +34,7 @@ class Disabled:
         self._pause = pause
         self._subjects: frozenset[str] = frozenset()
 
-    def __contains__(self, subject: str) -> bool:
+    def __contains__(self, subject: str | None) -> bool:
         return subject in self._subjects
 
     async def look(self) -> None:
@@ -70,11 +70,11 @@ class ActiveVerifier(Verifier):
     def __init__(self, issuer: str, audience: str, keys: Keys, disabled: Disabled) -> None:
         """Verify as every service does, and look at who was disabled."""
         super().__init__(issuer, audience, keys)
-        self._disabled = disabled
+        self.disabled = disabled
 
     async def verify(self, token: str) -> Claims:
         """Give the claims of a token of a merchant that is not disabled. Raises as Verifier does."""
         claims = await super().verify(token)
-        if claims.sub in self._disabled:
-            raise InvalidToken("the client is disabled")
+        if claims.sub in self.disabled:
+            raise InvalidToken("the client is disabled", Reason.DISABLED)
         return claims

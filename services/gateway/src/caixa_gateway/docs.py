@@ -62,12 +62,12 @@ class Descriptions:
         self._ask_at[name] = self._now() + FRESH_SECONDS
 
 
-def document_route(descriptions: Descriptions) -> ControllerRouterHandler:
-    """Make the route of the merged document."""
+def document_route(descriptions: Descriptions, *, issuer: str = "") -> ControllerRouterHandler:
+    """Make the route of the merged document; `issuer` is the external one, where there is one."""
 
     @get("/openapi.json", include_in_schema=False)
     async def openapi(request: Request[Any, Any, Any]) -> Response[Document]:  # Any: no user is known here
-        document = merged(request.app.openapi_schema.to_schema(), await descriptions.known())
+        document = merged(request.app.openapi_schema.to_schema(), await descriptions.known(), issuer=issuer)
         return Response(document, headers={"Cache-Control": "no-cache"})
 
     return openapi

@@ -23,6 +23,7 @@ KNOWN: Final[dict[str, JSON]] = {
     "ponteiro": "#/valor",
     "request_id": "0123456789abcdef0123456789abcdef",
     "grant_type": "client_credentials",
+    "Idempotency-Key": "venda-0001",
 }
 FORMATS: Final[dict[str, JSON]] = {
     "uuid": "01939b5e-7c00-7000-8000-000000000001",
@@ -34,16 +35,26 @@ PLAIN: Final[dict[str, JSON]] = {"number": 1.5, "boolean": True, "null": None}
 
 
 def with_examples(document: dict[str, JSON]) -> dict[str, JSON]:
-    """Add an example to every body, of requests and answers, that has a schema and shows none."""
+    """Add an example to every body, of requests and answers, and every required parameter that has a schema and shows none.
+
+    What may be left out shows none: who tries a route would send it along.
+    """
     schemas = document["components"]["schemas"]
     for item in document["paths"].values():
         for operation in item.values():
             if isinstance(operation, dict):
                 for holder in (operation.get("requestBody", {}), *operation.get("responses", {}).values()):
                     for media in holder.get("content", {}).values():
-                        if media.get("schema") and not {"example", "examples"} & media.keys():
-                            media["example"] = example(media["schema"], schemas)
+                        _shown(media, schemas)
+                for parameter in operation.get("parameters", []):
+                    if parameter.get("required"):
+                        _shown(parameter, schemas, parameter["name"])
     return document
+
+
+def _shown(holder: dict[str, JSON], schemas: dict[str, JSON], name: str = "") -> None:
+    if holder.get("schema") and not {"example", "examples"} & holder.keys():
+        holder["example"] = example(holder["schema"], schemas, name)
 
 
 def example(schema: dict[str, JSON], schemas: dict[str, JSON], name: str = "", depth: int = DEPTH) -> JSON:
@@ -72,7 +83,8 @@ def _chosen(schema: dict[str, JSON], schemas: dict[str, JSON], depth: int) -> di
         if "$ref" in schema:
             schema = schemas.get(schema["$ref"].rpartition("/")[2], {})
         elif several := schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf"):
-            schema = next((one for one in several if one.get("type") != "null"), several[0])
+            outside = {name: schema[name] for name in ("enum", "format", "example") if name in schema}
+            schema = outside | next((one for one in several if one.get("type") != "null"), several[0])
         else:
             break
     return schema

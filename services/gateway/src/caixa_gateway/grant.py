@@ -10,7 +10,8 @@ import msgspec
 
 GRANT: Final = "client_credentials"
 MERCHANT_SCOPES: Final = ("lancamentos", "saldos")
-ADMIN_SCOPES: Final = ("comerciantes",)
+ADMIN_SCOPE: Final = "comerciantes"
+ADMIN_SCOPES: Final = (ADMIN_SCOPE,)
 ADMIN: Final = "admin"
 MAIS_CAMPOS: Final = 20
 
@@ -23,6 +24,13 @@ class GrantRefused(Exception):
         super().__init__(description)
         self.error = error
         self.description = description
+
+
+class ClientDisabled(GrantRefused):
+    """The right secret of a client that was disabled: said to nobody who does not know the secret."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid_client", "the client is disabled")
 
 
 class Asked(msgspec.Struct, frozen=True):

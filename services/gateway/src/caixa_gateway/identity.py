@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from caixa_comum.bodies import read_bytes
 from caixa_gateway import documentation, grant, repository
 from caixa_gateway.credentials import Secrets, same
-from caixa_gateway.grant import Asked, GrantRefused
+from caixa_gateway.grant import Asked, ClientDisabled, GrantRefused
 from caixa_gateway.incoming import in_time
-from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.rate_limit import RateLimit, Scope
 from caixa_gateway.settings import GatewaySettings
 from caixa_gateway.signing_keys import SigningKeys
 
@@ -75,16 +75,22 @@ class Identity:
 
     async def _admin(self, asked: Asked) -> Holder:
         if not same(asked.client_secret, str.__str__(self._settings.admin_client_secret)):
+            await self._secrets.matches(None, asked.client_secret)  # in vain, so that time does not tell the admin's id from others
             raise GrantRefused("invalid_client", "unknown client or wrong secret")
         return Holder(grant.ADMIN, self._settings.admin_client_id, None, grant.ADMIN_SCOPES)
 
     async def merchant(self, asked: Asked) -> Holder:
-        """Give the merchant whose credentials these are, in equal time for unknown and wrong. Raises GrantRefused, or Problem 503."""
+        """Give the merchant whose credentials these are, in equal time for unknown, wrong and disabled ones.
+
+        Raises GrantRefused, ClientDisabled where only that is in the way, or Problem 503.
+        """
         known = asked.client_id.isascii() and asked.client_id.isprintable()
         async with self._engine.connect() as connection:
-            found = await repository.active_by_client_id(connection, asked.client_id) if known else None
+            found = await repository.by_client_id(connection, asked.client_id) if known else None
         if not await self._secrets.matches(found.secret_hash if found else None, asked.client_secret) or found is None:
             raise GrantRefused("invalid_client", "unknown client or wrong secret")
+        if found.desativado_em is not None:
+            raise ClientDisabled
         return Holder(str(found.id), found.client_id, found.fuso, grant.MERCHANT_SCOPES, found.nome)
 
 
@@ -96,7 +102,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, issuer: str) -> list[ControllerRouterHandler]:
-    """Make the routes of the built-in identity; tokens are limited by the address that asks, for no one is known yet."""
+    """Make the routes of the built-in identity; tokens are limited by the address that asks, and by the client that it says to be."""
     address = issuer.rstrip("/")
 
     @post(
@@ -112,12 +118,14 @@ def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, iss
         },
     )
     async def token(request: AnyRequest) -> Response[dict[str, object]] | Response[Refusal]:
-        async with limit.counted(f"address {request.client.host if request.client else ''}") as told:
+        async with limit.counted(request.client.host if request.client else "", Scope.ADDRESS) as told:
             async with in_time():
                 body = await read_bytes(request, maior=MAIOR_FORMULARIO)
             headers = {"Cache-Control": "no-store", **told}
             try:
-                return Response(await identity.token(grant.read(body, request.headers.get("authorization"))), headers=headers)
+                asked = grant.read(body, request.headers.get("authorization"))
+                async with limit.counted(asked.client_id, Scope.CLIENT):
+                    return Response(await identity.token(asked), headers=headers)
             except GrantRefused as refused:
                 return _refusal(refused, headers)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from caixa_comum.jwks import discovery_url
 from caixa_gateway.examples import with_examples
 from caixa_gateway.routing import PREFIXES
 
@@ -14,10 +15,11 @@ SCHEMA: Final = "#/components/schemas/"
 TITLE: Final = "Caixa: fluxo de caixa e saldo diário consolidado"
 
 
-def merged(own: Document, services: Mapping[str, Document]) -> Document:
+def merged(own: Document, services: Mapping[str, Document], *, issuer: str = "") -> Document:
     """Merge the gateway's own document with those of the services whose routes it passes on; what is not passed on is left out.
 
-    Schemas of one name and different content are told apart by the service's name; so are operations of one id.
+    Schemas of one name and different content are told apart by the service's name; so are operations of one id. `issuer` is the
+    external one that gives tokens, where the gateway does not.
     """
     paths: Document = {path: dict(item) for path, item in own.get("paths", {}).items()}
     schemas: Document = dict(own.get("components", {}).get("schemas", {}))
@@ -38,7 +40,7 @@ def merged(own: Document, services: Mapping[str, Document]) -> Document:
         "info": {"title": TITLE, "version": own["info"]["version"]},
         "servers": [{"url": "/"}],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": _schemes()},
+        "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": _schemes(issuer)},
     }
     return with_examples(_secured(document))
 
@@ -65,10 +67,13 @@ def _renamed(node: Any, renamed: Mapping[str, str]) -> Any:  # Any: JSON
     return copied
 
 
-def _schemes() -> Document:
+def _schemes(issuer: str) -> Document:
+    token = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    if issuer:
+        return {"token": token, "credenciais": {"type": "openIdConnect", "openIdConnectUrl": discovery_url(issuer)}}
     flow = {"tokenUrl": "/oauth/token", "scopes": {"lancamentos": "Lançamentos", "saldos": "Saldos", "comerciantes": "Administração"}}
     return {
-        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "token": token,
         "credenciais": {"type": "oauth2", "flows": {"clientCredentials": flow}},
     }
 

@@ -51,11 +51,12 @@ class Proxy:
     async def _through(self, destination: Destination, outgoing: Outgoing, told: Mapping[str, str], send: Send) -> None:
         """Ask the service and pass its answer on. One that breaks off half-way breaks off for the client too, and is seen to."""
         upstream, began = self._upstreams[destination.service], False
+        patience = destination.patient(self._answer_seconds)
         own = [(name.lower().encode(), value.encode()) for name, value in told.items()]
         try:
             async with (
-                asyncio.timeout(destination.seconds or self._answer_seconds),
-                upstream.answer(outgoing, seconds=self._answer_seconds) as answer,
+                asyncio.timeout(patience.whole),
+                upstream.answer(outgoing, seconds=patience.silent) as answer,
             ):
                 began = True
                 await send({"type": "http.response.start", "status": answer.status, "headers": [*to_client(answer.raw_headers), *own]})
@@ -73,7 +74,9 @@ class Proxy:
 
 def _destination(scope: HTTPScope) -> Destination:
     try:
-        found = destination_of(scope["raw_path"].partition(b"?")[0].decode("latin-1"), scope["query_string"].decode("latin-1"))
+        found = destination_of(
+            scope["raw_path"].partition(b"?")[0].decode("latin-1"), scope["query_string"].decode("latin-1"), scope["method"]
+        )
     except AmbiguousPath:
         raise problem(400, "O endereço tem uma forma ambígua.") from None
     if found is None:

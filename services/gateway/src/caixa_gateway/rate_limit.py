@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -26,8 +27,20 @@ STORE_PAUSE_SECONDS: Final = 5.0
 """For how long the shared store is not asked after it failed."""
 
 _log = structlog.get_logger(__name__)
-_refused = Counter("caixa_gateway_rate_limited", "Requests refused because their subject was over its rate.")
+_refused = Counter("caixa_rate_limited", "Requests refused because whoever asked was over the rate, by what was counted.", ["scope"])
 _store_failed = Counter("caixa_gateway_rate_store_failures", "Times that the shared store did not count; this process counted alone.")
+
+
+class Scope(StrEnum):
+    """What a request is counted by: a token's subject, and where there is no token yet the client and the address that ask for one."""
+
+    SUBJECT = "subject"
+    CLIENT = "client"
+    ADDRESS = "address"
+
+
+for _scope in Scope:
+    _refused.labels(_scope)  # told as 0 before the first, so that the first is seen to rise
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -48,7 +61,7 @@ class Allowance(msgspec.Struct, frozen=True):
 
 
 class RateLimit:
-    """One rate for every subject, counted in a Redis or Valkey that all replicas share; without one each replica counts its share.
+    """One rate for every subject, client and address, counted in a store that all replicas share; without one each counts its share.
 
     While the store is down each replica counts its share by itself: the limiter fails open, but never wider than without a store.
     """
@@ -63,7 +76,7 @@ class RateLimit:
         self._ask_at = 0.0
 
     async def take(self, subject: str) -> Allowance:
-        """Count one request of the subject."""
+        """Count one request under this name."""
         if self._shared is not None and time.monotonic() >= self._ask_at:
             try:
                 async with asyncio.timeout(STORE_SECONDS):
@@ -75,17 +88,17 @@ class RateLimit:
         return await _taken(self._limiter, self._share, subject)
 
     @asynccontextmanager
-    async def counted(self, subject: str) -> AsyncIterator[dict[str, str]]:
+    async def counted(self, who: str, scope: Scope = Scope.SUBJECT) -> AsyncIterator[dict[str, str]]:
         """Count one request and give its answer's RateLimit headers; a Problem raised within carries them too. Raises Problem 429."""
-        allowance = await self.take(subject)
+        allowance = await self.take(f"{scope} {who}")
         if not allowance.allowed:
-            _refused.inc()
+            _refused.labels(scope).inc()
             raise refused(allowance)
         headers = allowance.headers()
         try:
             yield headers
         except Problem as answer:
-            answer.headers.update(headers)
+            answer.headers = headers | answer.headers  # a count within that refused tells of itself
             raise
 
 

@@ -15,6 +15,7 @@ from caixa_comum.identifiers import uuid7
 from caixa_comum.problems import invalid, problem
 from caixa_gateway import repository
 from caixa_gateway.credentials import Secrets, new_client_id, new_secret
+from caixa_gateway.disabled import Disabled
 from caixa_gateway.repository import Cadastro
 
 # These two are what a machine calls its own clock; they name no place.
@@ -66,10 +67,11 @@ class SegredoTrocado(msgspec.Struct, frozen=True):
 class Registrations:
     """The merchants' register. Every method that names a merchant raises Problem 404 where there is none of that id."""
 
-    def __init__(self, engine: AsyncEngine, secrets: Secrets) -> None:
-        """Take where merchants are kept, and what hashes their secrets."""
+    def __init__(self, engine: AsyncEngine, secrets: Secrets, disabled: Disabled) -> None:
+        """Take where merchants are kept, what hashes their secrets, and who remembers the disabled ones for this process."""
         self._engine = engine
         self._secrets = secrets
+        self._disabled = disabled
 
     async def add(self, novo: NovoComerciante) -> ComercianteCadastrado:
         """Keep a merchant with a new credential, of which only the hash is kept. Raises Problem 422."""
@@ -111,16 +113,20 @@ class Registrations:
         return SegredoTrocado(cadastro.client_id, secret)
 
     async def disable(self, comerciante_id: UUID) -> Ficha:
-        """Disable a merchant; done again it changes nothing."""
+        """Disable a merchant: at once in this process, within a second in its replicas; done again it changes nothing."""
         async with self._engine.begin() as connection:
             await repository.disable(connection, comerciante_id, datetime.now(UTC))
-            return ficha(_found(await repository.find(connection, comerciante_id)))
+            cadastro = _found(await repository.find(connection, comerciante_id))
+        await self._disabled.look()
+        return ficha(cadastro)
 
     async def enable(self, comerciante_id: UUID) -> Ficha:
         """Enable a merchant; done again it changes nothing."""
         async with self._engine.begin() as connection:
             await repository.enable(connection, comerciante_id)
-            return ficha(_found(await repository.find(connection, comerciante_id)))
+            cadastro = _found(await repository.find(connection, comerciante_id))
+        await self._disabled.look()
+        return ficha(cadastro)
 
 
 def checked(novo: NovoComerciante) -> NovoComerciante:

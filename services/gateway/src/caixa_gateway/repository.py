@@ -41,10 +41,9 @@ async def add(connection: AsyncConnection, cadastro: Cadastro) -> None:
     await connection.execute(insert(comerciante).values(**msgspec.structs.asdict(cadastro)))
 
 
-async def active_by_client_id(connection: AsyncConnection, client_id: str) -> Cadastro | None:
-    """Find the merchant of a client id, unless it is disabled."""
-    query = select(comerciante).where(comerciante.c.client_id == client_id, comerciante.c.desativado_em.is_(None))
-    row = (await connection.execute(query)).mappings().one_or_none()
+async def by_client_id(connection: AsyncConnection, client_id: str) -> Cadastro | None:
+    """Find the merchant of a client id, disabled or not."""
+    row = (await connection.execute(select(comerciante).where(comerciante.c.client_id == client_id))).mappings().one_or_none()
     return Cadastro(**row) if row is not None else None
 
 

@@ -83,7 +83,7 @@ class Applier:
             closings = {event.event_id: event.fechamento for event in fresh.values() if isinstance(event, Closing)}
             try:
                 async with self._engine.begin() as connection:
-                    await projection.claim(connection, list(fresh), batch_id, self._clock())
+                    await projection.claim(connection, {one: event.comerciante_id for one, event in fresh.items()}, batch_id, self._clock())
                     if deltas:
                         await projection.add(connection, deltas)
                     if closings:

@@ -49,7 +49,7 @@ def balance_routes(reads: BalanceReads, clock: Clock) -> list[HTTPRouteHandler]:
     @get("/api/v1/saldos/atual", **_documented("Saldo de hoje, no fuso do comerciante", SaldosDoDia))
     async def saldo_atual(request: MerchantRequest, apos: Apos = None, if_none_match: IfNoneMatch = None) -> Response[bytes]:
         only_known(request.query_params, frozenset({"apos"}))
-        await reads.after(parse_event_id(apos))
+        await reads.after(request.user.id, parse_event_id(apos))
         dia = hoje(request.user.fuso, clock())
         report = await reads.report(request.user.id, dia, dia)
         return _answer(report.dias[0], if_none_match)
@@ -58,7 +58,7 @@ def balance_routes(reads: BalanceReads, clock: Clock) -> list[HTTPRouteHandler]:
     async def saldo_do_dia(request: MerchantRequest, dia: Dia, apos: Apos = None, if_none_match: IfNoneMatch = None) -> Response[bytes]:
         only_known(request.query_params, frozenset({"apos"}))
         day, event_id = parse_date(dia, "dia"), parse_event_id(apos)
-        await reads.after(event_id)
+        await reads.after(request.user.id, event_id)
         report = await reads.report(request.user.id, day, day)
         return _answer(report.dias[0], if_none_match)
 
@@ -68,7 +68,7 @@ def balance_routes(reads: BalanceReads, clock: Clock) -> list[HTTPRouteHandler]:
     ) -> Response[bytes]:
         only_known(request.query_params, frozenset({"de", "ate", "apos"}))
         (first, last), event_id = parse_range(de, ate), parse_event_id(apos)
-        await reads.after(event_id)
+        await reads.after(request.user.id, event_id)
         return _answer(await reads.report(request.user.id, first, last), if_none_match)
 
     return [saldo_atual, saldo_do_dia, relatorio]

@@ -34,6 +34,11 @@ class Entry(msgspec.Struct, frozen=True):
     event_id: UUID
     lancamento: LancamentoRegistrado
 
+    @property
+    def comerciante_id(self) -> UUID:
+        """Whose the entry is."""
+        return self.lancamento.comerciante_id
+
 
 class Closing(msgspec.Struct, frozen=True):
     """A message understood: the event's id, and the receipt of a closed day that it carries."""
@@ -41,6 +46,11 @@ class Closing(msgspec.Struct, frozen=True):
     message: Message
     event_id: UUID
     fechamento: DiaFechado
+
+    @property
+    def comerciante_id(self) -> UUID:
+        """Whose the day is."""
+        return self.fechamento.comerciante_id
 
 
 Event = Entry | Closing

@@ -1,6 +1,6 @@
 """The write side of the balances: SQL over `inbox` and `saldo_diario`, inside the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,16 +20,25 @@ async def known(connection: AsyncConnection, event_ids: Sequence[UUID]) -> froze
     return frozenset(rows)
 
 
-async def claim(connection: AsyncConnection, event_ids: Sequence[UUID], batch_id: UUID, now: datetime) -> None:
-    """Enter the events into the inbox, or raise IntegrityError (1062) when any is there already.
+async def owners(connection: AsyncConnection, event_ids: Collection[UUID]) -> dict[UUID, UUID | None]:
+    """Tell whose those of these events are that the balances include; None where that was not kept yet."""
+    rows = await connection.execute(select(inbox.c.event_id, inbox.c.comerciante_id).where(inbox.c.event_id.in_(event_ids)))
+    return {row.event_id: row.comerciante_id for row in rows}
+
+
+async def claim(connection: AsyncConnection, events: Mapping[UUID, UUID], batch_id: UUID, now: datetime) -> None:
+    """Enter the events, by id each with its merchant, into the inbox, or raise IntegrityError (1062) when any is there already.
 
     A plain INSERT: INSERT IGNORE would also turn data errors into warnings, and so lose money silently. Summing
-    in Python what this lets through, rather than selecting the batch back from the inbox, keeps merchants and
-    amounts out of it: less redo per event.
+    in Python what this lets through, rather than selecting the batch back from the inbox, keeps amounts out of it:
+    less redo per event.
     """
     await connection.execute(
         insert(inbox),
-        [{"event_id": event_id, "batch_id": batch_id, "applied_at": now} for event_id in sorted(event_ids)],
+        [
+            {"event_id": event_id, "batch_id": batch_id, "applied_at": now, "comerciante_id": comerciante_id}
+            for event_id, comerciante_id in sorted(events.items())
+        ],
     )
 
 

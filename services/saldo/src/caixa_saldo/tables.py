@@ -26,8 +26,12 @@ inbox = Table(
     Column("event_id", Uuid16(), primary_key=True),
     Column("batch_id", Uuid16(), nullable=False),
     Column("applied_at", UtcMicros(), nullable=False),
+    Column("comerciante_id", Uuid16(), nullable=True),
 )
-"""The events that the balances include: written in the transaction that adds them, so that none counts twice."""
+"""The events that the balances include: written in the transaction that adds them, so that none counts twice.
+
+Of events from before the column `comerciante_id` it is not known whose they are.
+"""
 
 fechamento_recebido = Table(
     "fechamento_recebido",

@@ -4,18 +4,19 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from caixa_comum.problems import Problem
-from caixa_gateway.grant import Asked, GrantRefused
+from caixa_gateway.grant import Asked, ClientDisabled, GrantRefused
 from caixa_gateway.identity import Identity
 from caixa_gateway.pagina.pagina import AnyRequest, Html, Moved, cookie, form_of, render
 from caixa_gateway.pagina.sessao import COOKIE, Seal, Sessao
-from caixa_gateway.rate_limit import RateLimit
+from caixa_gateway.rate_limit import RateLimit, Scope
 
 UNKNOWN = "Não reconhecemos esse identificador com essa senha. Confira os dois e tente de novo."
 ENDED = "Sua sessão terminou. Entre de novo para continuar."
+DISABLED = "Este acesso foi desativado. Fale com quem administra o Caixa para reativá-lo."
 
 
 def sign_in_routes(identity: Identity, seal: Seal, limit: RateLimit, *, secure: str) -> list[HTTPRouteHandler]:
-    """Make the routes; attempts are limited by address, in one count with the token endpoint's."""
+    """Make the routes; attempts are limited by address and by client, in one count with the token endpoint's."""
 
     def screen(request: AnyRequest, sessao: Sessao, *, status: int = 200, client_id: str = "", erro: str = "", aviso: str = "") -> Html:
         answer = render("entrar.html", sessao, status=status, client_id=client_id, erro=erro, aviso=aviso, titulo="Entrar · Caixa")
@@ -27,18 +28,21 @@ def sign_in_routes(identity: Identity, seal: Seal, limit: RateLimit, *, secure: 
         sessao = seal.open(request.cookies.get(COOKIE))
         if sessao is not None and sessao.comerciante_id is not None:
             return Moved("/").response()
-        return screen(request, sessao or seal.anonymous(), aviso=ENDED if "fim" in request.query_params else "")
+        asked = request.query_params
+        return screen(request, sessao or seal.anonymous(), aviso=DISABLED if "desativado" in asked else ENDED if "fim" in asked else "")
 
     @post("/entrar", include_in_schema=False)
     async def conferir(request: AnyRequest) -> Html:
         anonymous = seal.open(request.cookies.get(COOKIE))
         try:
-            async with limit.counted(f"address {request.client.host if request.client else ''}"):
+            async with limit.counted(request.client.host if request.client else "", Scope.ADDRESS):
                 form = await form_of(request, anonymous)
                 client_id = form.get("client_id", "").strip()
-                holder = await identity.merchant(Asked(client_id, form.get("client_secret", "").strip(), frozenset()))
-        except GrantRefused:
-            return screen(request, anonymous or seal.anonymous(), status=401, client_id=client_id, erro=UNKNOWN)
+                async with limit.counted(client_id, Scope.CLIENT):
+                    holder = await identity.merchant(Asked(client_id, form.get("client_secret", "").strip(), frozenset()))
+        except GrantRefused as refused:
+            erro = DISABLED if isinstance(refused, ClientDisabled) else UNKNOWN
+            return screen(request, anonymous or seal.anonymous(), status=401, client_id=client_id, erro=erro)
         except Problem as refusal:
             return screen(request, anonymous or seal.anonymous(), status=refusal.status, erro=refusal.detail)
         sessao = seal.signed_in(

@@ -15,7 +15,7 @@ from caixa_comum.tokens import Verifier
 from caixa_gateway.pagina.respostas import Problema
 from caixa_gateway.pagina.sessao import Sessao
 from caixa_gateway.rate_limit import RateLimit
-from caixa_gateway.routing import EXPORT_SECONDS
+from caixa_gateway.routing import PATIENT, Patience
 from caixa_gateway.upstream import Outgoing, Upstream
 
 T = TypeVar("T")
@@ -103,7 +103,6 @@ class Servicos:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         keyed: bool = False,
-        seconds: float = EXPORT_SECONDS,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask, and give the answer with its body unread; failures while it is read are Problems too."""
         upstream = self._upstreams[service]
@@ -113,9 +112,10 @@ class Servicos:
         if body is not None:
             sent["content-type"] = "application/json"
         outgoing = Outgoing(method, target, list(sent.items()), body, keyed)
+        patience = PATIENT.get((method, target.partition("?")[0]), Patience(0, 0))
         async with self._limit.counted(claims.sub):
             try:
-                async with upstream.answer(outgoing, seconds=min(seconds, self._answer_seconds)) as answer:
+                async with upstream.answer(outgoing, seconds=max(patience.silent, self._answer_seconds)) as answer:
                     if answer.status >= 500:  # noqa: PLR2004  RFC 9110, section 15.6
                         self._down_since.setdefault(service, time.time())
                     else:
