@@ -18,9 +18,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 WRONG_CONFIGURATION = 2
 
 
-def run(
-    name: str, commands: Mapping[str, Command], line: Sequence[str] | None = None, *, loop: LoopFactory | None = None
-) -> NoReturn:
+def run(name: str, commands: Mapping[str, Command], line: Sequence[str] | None = None, *, loop: LoopFactory | None = None) -> NoReturn:
     """Run the command that the line (by default the process's own) names, with this process's environment and its files, and exit.
 
     `loop` makes its event loop (asyncio's own by default).
