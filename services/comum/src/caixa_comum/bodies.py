@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
-from caixa_comum.problems import Erro, problem
+from caixa_comum.problems import Erro, Problem, problem
 from caixa_comum.sentences import LONGEST_TOLD, escaped, translated
 
 T = TypeVar("T")
@@ -74,9 +74,13 @@ def decode(body: bytes, kind: type[T]) -> T:
         detalhe, ponteiro = translated(str(error), kind)
         raise problem(422, f"{ponteiro}: {detalhe}", erros=[Erro(detalhe, ponteiro)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise problem(400, "O corpo do pedido não é JSON válido em UTF-8.", erros=[Erro("JSON inválido", "#")]) from None
+        raise _no_json() from None
     _refuse_repeats(body)
     return found
+
+
+def _no_json() -> Problem:
+    return problem(400, "O corpo do pedido não é JSON válido em UTF-8.", erros=[Erro("JSON inválido", "#")])
 
 
 def _refuse_depth(body: bytes) -> None:
@@ -93,9 +97,11 @@ def _refuse_depth(body: bytes) -> None:
 
 
 def _refuse_repeats(body: bytes) -> None:
-    """Refuse valid JSON in which an object names a member twice: readers differ in which of the two they take (RFC 8259, section 4)."""
+    """Refuse JSON in which an object names a member twice: readers differ in which of the two they take (RFC 8259, section 4)."""
     try:
         json.loads(body, object_pairs_hook=_once)
+    except ValueError:  # within a `msgspec.Raw`, whose text is not looked at before
+        raise _no_json() from None
     except _Repeated:
         ponteiro = _repeated(json.loads(body, object_pairs_hook=_Members), "#") or "#"
         raise problem(422, f"{ponteiro}: campo repetido", erros=[Erro("campo repetido", ponteiro)]) from None
