@@ -2,29 +2,40 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+import msgspec
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from caixa_comum.columns import UtcMicros
+from caixa_comum.columns import UtcMicros, Uuid16
+from caixa_fluxo.exact_text import ExactText
 
-OLDEST = text(
-    "SELECT created_at FROM idempotencia FORCE INDEX (ix_idempotencia_created_at) WHERE created_at < :before"
-    " ORDER BY created_at LIMIT :limit"
-).columns(created_at=UtcMicros())
+EXPIRED = (
+    text(
+        "SELECT comerciante_id, chave FROM idempotencia FORCE INDEX (ix_idempotencia_created_at) WHERE created_at < :before"
+        " ORDER BY created_at LIMIT :limit"
+    )
+    .bindparams(bindparam("before", type_=UtcMicros()))
+    .columns(comerciante_id=Uuid16(), chave=ExactText(255, ascii_only=True))
+)
+"""Without any lock: a scan that locks also locks the key behind the last one, and waits for it while it is being claimed."""
 
-FORGET = text("DELETE kept FROM idempotencia AS kept FORCE INDEX (ix_idempotencia_created_at) WHERE kept.created_at <= :until")
-"""By the index, and so written that it may be named: planned as a scan it would wait for the keys that are being claimed."""
+FORGET = text(
+    "DELETE kept FROM JSON_TABLE(:keys, '$[*]' COLUMNS (comerciante VARCHAR(32) PATH '$[0]', chave VARCHAR(510) PATH '$[1]')) AS expired"
+    " STRAIGHT_JOIN idempotencia AS kept FORCE INDEX (PRIMARY)"
+    " ON kept.comerciante_id = UNHEX(expired.comerciante) AND kept.chave = UNHEX(expired.chave)"
+    " WHERE kept.created_at < :before"
+).bindparams(bindparam("before", type_=UtcMicros()))
+"""One look-up by primary key per row; a key that was deleted and claimed anew since it was read is let be."""
 
 
 async def forget_oldest(connection: AsyncConnection, before: datetime, limit: int) -> tuple[int, bool]:
-    """Delete about `limit` of the keys claimed before this instant, the oldest first; return how many, and whether more may be left.
+    """Delete up to `limit` of the keys claimed before this instant, the oldest first; return how many, and whether more may be left.
 
-    Keys of one instant go together. What another purge holds is waited for; who claims a key is not kept waiting, unless it is
-    one of these.
+    No other key is locked; another purge that is at the same ones is waited for, and leaves nothing to do.
     """
-    parameters = {"before": before.replace(tzinfo=None), "limit": limit}
-    oldest = (await connection.execute(OLDEST, parameters)).scalars().all()
-    if not oldest:
+    rows = (await connection.execute(EXPIRED, {"before": before, "limit": limit})).all()
+    if not rows:
         return 0, False
-    done = await connection.execute(FORGET, {"until": oldest[-1].replace(tzinfo=None)})
-    return done.rowcount, len(oldest) == limit
+    keys = [(row.comerciante_id.hex, row.chave.encode().hex()) for row in rows]
+    done = await connection.execute(FORGET, {"keys": msgspec.json.encode(keys).decode(), "before": before})
+    return done.rowcount, len(rows) == limit
