@@ -11,19 +11,25 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from caixa_comum.dominio import Tipo
 from caixa_comum.events import LANCAMENTO_REGISTRADO, LancamentoRegistrado, decode
 from caixa_comum.identifiers import uuid7
 from caixa_fluxo import registration_repository as repository
 from caixa_fluxo.group_commit import Limits
+from caixa_fluxo.lancamento import Registro
 from caixa_fluxo.lote import MAIOR_CORPO, MAIS_LANCAMENTOS
 from caixa_fluxo.registration import Answer, Claim
 from caixa_fluxo.tables import outbox
 from tests.integration.fluxo.conftest import LANCAMENTOS, Fluxo, serving
+from tests.integration.fluxo.test_hostile_bodies import ENTRY, NOT_JSON
 from tests.issuer import Issuer
+from tests.local.database import Database
 
 LOTE = LANCAMENTOS + "/lote"
 FECHAMENTOS = "/api/v1/fechamentos"
 RACERS = 32
+RUNNING = "SELECT id FROM information_schema.processlist WHERE user = 'fluxo' AND info LIKE %s"
+"""Connections of the service whose statement is like this."""
 
 
 def lote(*entries: Mapping[str, object]) -> dict[str, list[dict[str, object]]]:
@@ -112,6 +118,27 @@ async def test_one_wrong_entry_and_nothing_is_recorded(fluxo: Fluxo) -> None:
     )
     assert await fluxo.entries() == 0
     assert (await post(fluxo, {"referencia_externa": "r"}, key="k")).status_code == 201
+
+
+async def test_hostile_entries_are_pointed_at_one_and_all(fluxo: Fluxo) -> None:
+    """Every wrong value that the single route refuses, in one lote: each is pointed at; and one that is no JSON makes the whole a 400."""
+    wrong = [(field, value) for field, values in ENTRY.items() for value in values]
+    good = '{"tipo": "credito", "valor": 1}'
+    sent = [f'{{"tipo": "credito", "valor": 1, "{field}": {value}}}' for field, value in wrong if field not in {"tipo", "valor"}]
+    sent += [f'{{"tipo": {value}, "valor": 1}}' for field, value in wrong if field == "tipo"]
+    sent += [f'{{"tipo": "credito", "valor": {value}}}' for field, value in wrong if field == "valor"]
+    fields = (
+        [field for field, _ in wrong if field not in {"tipo", "valor"}] + ["tipo"] * len(ENTRY["tipo"]) + ["valor"] * len(ENTRY["valor"])
+    )
+    headers = fluxo.headers("k") | {"Content-Type": "application/json"}
+    answer = await fluxo.client.post(LOTE, headers=headers, content=f'{{"lancamentos": [{good}, {", ".join(sent)}]}}')
+    assert answer.status_code == 422
+    assert pointers(answer) == [f"#/lancamentos/{index}/{field}" for index, field in enumerate(fields, 1)]
+    for body in NOT_JSON.values():
+        content = f'{{"lancamentos": [{good}, {{}}, '.encode() + body + b"]}"
+        answer = await fluxo.client.post(LOTE, headers=headers, content=content)
+        assert (answer.status_code, pointers(answer)) == (400, ["#"]), body
+    assert await fluxo.entries() == 0
 
 
 async def test_taken_references_and_closed_days_are_told_together(fluxo: Fluxo) -> None:
@@ -261,3 +288,35 @@ async def test_a_receipt_counts_whole_lotes(engine: AsyncEngine, issuer: Issuer)
         assert (closed.json()["quantidade"], await a.entries()) == (recorded, recorded)
         refused = [one for one in answers if one.status_code == 409]
         assert all(pointers(one) == [f"#/lancamentos/{index}/data" for index in range(10)] for one in refused)
+
+
+async def test_a_connection_cut_within_the_transaction_leaves_nothing(fluxo: Fluxo, migrated: Database) -> None:
+    """Cut off between its claim and its entries a lote is a 503; nothing of it is there, its key is free, and sent again it is recorded."""
+    held = Registro(
+        id=uuid7(),
+        comerciante_id=fluxo.comerciante_id,
+        tipo=Tipo.CREDITO,
+        valor=1,
+        moeda="BRL",
+        data=datetime.now(UTC).date(),
+        ocorrido_em=None,
+        registrado_em=datetime.now(UTC),
+        descricao=None,
+        referencia_externa="presa",
+        metadados={},
+    )
+    entries = [{"referencia_externa": "antes"}, {"referencia_externa": "presa"}, {}]
+    async with fluxo.engine.connect() as holder:
+        await repository.insert_entries(holder, [held])  # never committed
+        sent = asyncio.create_task(post(fluxo, *entries, key="k"))
+        async with asyncio.timeout(60):
+            while not (waiting := migrated.query(RUNNING, "INSERT INTO lancamento %")):  # noqa: ASYNC110 # the server has no event to wait for
+                await asyncio.sleep(0.02)
+        migrated.query(f"KILL {waiting[0][0]}")
+        cut = await sent
+        assert (cut.status_code, "Retry-After" in cut.headers) == (503, True)
+        assert (await fluxo.entries(), await fluxo.events()) == (0, 0)
+        await holder.rollback()
+    again = await post(fluxo, *entries, key="k")
+    assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, False)
+    assert (await fluxo.entries(), await fluxo.events()) == (3, 3)

@@ -113,6 +113,20 @@ def test_a_lote_has_only_its_list() -> None:
     assert [erro.ponteiro for erro in refusal(b"{}").erros] == ["#/lancamentos"]
 
 
+def test_a_field_that_is_there_twice_is_pointed_at() -> None:
+    """Whichever of the two a reader would take; such a lote is read no further."""
+    for rest in (b"", b", {}"):
+        refused = refusal(b'{"lancamentos": [{"tipo": "credito", "valor": 1}, {"tipo": "credito", "valor": 1, "valor": 2}' + rest + b"]}")
+        assert (refused.status, [erro.ponteiro for erro in refused.erros]) == (422, ["#/lancamentos/1/valor"])
+
+
+@pytest.mark.parametrize("valor", [b"1" * 5000, b"1e999", b"-1" + b"0" * 400, b"0.1"])
+def test_a_number_of_any_length_is_a_wrong_value(valor: bytes) -> None:
+    """However many digits it has it is the field that is wrong, and nothing fails."""
+    refused = refusal(b'{"lancamentos": [{"tipo": "credito", "valor": ' + valor + b"}]}")
+    assert (refused.status, [erro.ponteiro for erro in refused.erros]) == (422, ["#/lancamentos/0/valor"])
+
+
 @pytest.mark.parametrize(
     "sent",
     [

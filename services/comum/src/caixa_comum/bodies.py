@@ -97,13 +97,16 @@ def _refuse_depth(body: bytes) -> None:
 
 
 def _refuse_repeats(body: bytes) -> None:
-    """Refuse JSON in which an object names a member twice: readers differ in which of the two they take (RFC 8259, section 4)."""
+    """Refuse JSON in which an object names a member twice: readers differ in which of the two they take (RFC 8259, section 4).
+
+    Integers stay text: this reader would refuse those of thousands of digits, which are a wrong value and no wrong JSON.
+    """
     try:
-        json.loads(body, object_pairs_hook=_once)
+        json.loads(body, object_pairs_hook=_once, parse_int=str)
     except ValueError:  # within a `msgspec.Raw`, whose text is not looked at before
         raise _no_json() from None
     except _Repeated:
-        ponteiro = _repeated(json.loads(body, object_pairs_hook=_Members), "#") or "#"
+        ponteiro = _repeated(json.loads(body, object_pairs_hook=_Members, parse_int=str), "#") or "#"
         raise problem(422, f"{ponteiro}: campo repetido", erros=[Erro("campo repetido", ponteiro)]) from None
 
 
