@@ -30,7 +30,7 @@ load: .venv/ready ## entries at RATE= a second for SECONDS= through the gateway 
 bench: .venv/ready ## the project's figures of speed, each a ratio within one run, as a table and in .caixa/bench.json (about 5 minutes)
 	@$(RUN)/python -m tests.bench
 
-faults: .venv/ready ## every fault in its long form (kill -9, outages, poison, bad links), as a table and in .caixa/faults.json (about 20 minutes)
+faults: .venv/ready ## every fault in its long form (kill -9, outages, poison, bad links), as a table and in .caixa/faults.json (about 15 minutes)
 	@$(RUN)/python -m tests.faults
 
 screenshots: .venv/ready ## the page's main views in a real browser, written to SHOTS= (docs/images)
