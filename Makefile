@@ -33,7 +33,7 @@ bench: .venv/ready ## the project's figures of speed, each a ratio within one ru
 simulate-scaling: .venv/ready ## four loads through our autoscaler, KEDA's and the HPA's: a table, .caixa/scaling.json and docs/images/scaling.svg (seconds)
 	@$(RUN)/python -m tests.simulation
 
-faults: .venv/ready ## every fault in its long form (kill -9, outages, poison, bad links), as a table and in .caixa/faults.json (about 20 minutes)
+faults: .venv/ready ## every fault in its long form (kill -9, outages, poison, bad links), as a table and in .caixa/faults.json (about 15 minutes)
 	@$(RUN)/python -m tests.faults
 
 screenshots: .venv/ready ## the page's main views in a real browser, written to SHOTS= (docs/images)
