@@ -42,7 +42,7 @@ class RemoteKeys:
 
     async def key(self, kid: str) -> jwt.PyJWK | None:
         """Give the key of that id, or None where the issuer publishes none. Raises KeysUnavailable where none was ever fetched."""
-        if kid in self._keys and self._fresh():
+        if kid in self._keys and (self._fresh() or self._lock.locked()):  # while one asks, nobody else waits for it
             return self._keys[kid]
         async with self._lock:
             if self._may_fetch(kid):
