@@ -1,32 +1,19 @@
 """When the database does not keep up: a bounded queue, an honest 503, and neighbours that go on."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_fluxo.group_commit import Limits
-from tests.integration.fluxo.conftest import SCHEMA, Fluxo, serving
+from tests.integration.fluxo.conftest import Fluxo, serving
+from tests.integration.fluxo.locks import held, waiting
 from tests.issuer import Issuer
 from tests.local.database import Database
-from tests.local.mariadb import ROOT, connected
 from tests.local.waiting import eventually
 
 ENTRY = {"tipo": "credito", "valor": 1}
-
-
-@asynccontextmanager
-async def held(database: Database, *statements: str) -> AsyncIterator[None]:
-    """Keep the locks that these statements take, on a connection of root's, until the block ends."""
-    with connected(database.port, database.address.passwords[ROOT], schema=SCHEMA) as root, root.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        yield
-        root.rollback()
-        cursor.execute("UNLOCK TABLES")
 
 
 async def test_beyond_a_full_queue_callers_are_told_to_come_back(engine: AsyncEngine, issuer: Issuer, migrated: Database) -> None:
@@ -115,18 +102,3 @@ async def test_a_submitter_that_hangs_up_does_not_lose_its_entry(fluxo: Fluxo, m
 def days_of(fluxo: Fluxo) -> str:
     """Give the statement that takes the lock on the merchant's days, as a closing does."""
     return f"SELECT * FROM fechamento_estado WHERE comerciante_id = x'{fluxo.comerciante_id.hex}' FOR UPDATE"  # noqa: S608 (a UUID)
-
-
-async def waiting(database: Database, statement: str) -> list[int]:
-    """Wait until threads of fluxo's user are busy with such a statement, and give them."""
-    found: list[int] = []
-
-    async def busy() -> bool:
-        rows = database.query(
-            "SELECT id FROM information_schema.processlist WHERE user = 'fluxo' AND time >= 1 AND info LIKE %s", statement
-        )
-        found[:] = [int(row[0]) for row in rows]
-        return bool(found)
-
-    await eventually(f"fluxo waits for {statement}", busy)
-    return found
