@@ -279,8 +279,13 @@ def with_instants(dia: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
 
 def test_the_ledger_says_what_its_model_says(world: World) -> None:
     """Entries, estornos, closings, replays, reused keys, redeliveries and restarts over moving midnights, in any order."""
+
+    class InThisWorld(Machine):
+        def __init__(self) -> None:
+            super().__init__(world)
+
     run_state_machine_as_test(
-        lambda: Machine(world),
+        InThisWorld,
         settings=settings(
             max_examples=8,
             stateful_step_count=30,

@@ -16,7 +16,7 @@ from caixa_fluxo.registration import Answer, Refused, Registration
 ATTEMPTS = 5
 LONGEST_PAUSE_SECONDS = 0.05
 PATIENCE_SECONDS = 10.0
-"""No attempt begins later: with the last one's lock wait the answer is there before the gateway gives up at 30 s."""
+"""No attempt begins later: a lock that is kept is waited for once (10 s), and the answer is there before the gateway gives up (30 s)."""
 
 Outcome = Answer | Exception
 
