@@ -1,11 +1,18 @@
 """The chart as helm sees it: sound without any value, strict with wrong ones, and with no right that is everything."""
 
+import json
 import re
 
 import pytest
 import yaml
 
 from caixa_operator.crd.definition import definition
+from caixa_operator.images import resolved
+from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.family import processes
+from caixa_operator.resources.process import deployment
+from caixa_operator.settings import Settings
+from compose.prepare import CASHBOX, generated
 from tests.control_plane.installed import CHART, template
 from tests.kubernetes.helm import helm_binary
 from tests.provision.command import CommandFailed, run
@@ -32,8 +39,9 @@ def test_every_value_is_explained() -> None:
     first_cells = re.findall(r"^\| (`[^|]+) \|", (CHART / "README.md").read_text(), re.MULTILINE)
     explained = {name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    named = {f"{key}.{inner}" for key in ("image", "images", "crds") for inner in values[key]}
-    assert explained == named | (values.keys() - {"image", "images", "crds"})
+    groups = {"image", "images", "crds", "monitoring"}
+    named = {f"{key}.{inner}" for key in groups for inner in values[key]}
+    assert explained == named | (values.keys() - groups)
 
 
 def test_an_image_may_be_pinned_by_its_digest() -> None:
@@ -50,3 +58,34 @@ def test_no_right_is_everything() -> None:
     for rule in rules:
         assert "*" not in (*rule["apiGroups"], *rule["resources"], *rule["verbs"])
         assert "secrets" not in rule["resources"] or {"list", "watch"}.isdisjoint(rule["verbs"])
+
+
+def test_monitoring_is_off_until_it_is_asked_for() -> None:
+    """Without prometheus-operator's definitions a cluster takes the chart; asked for, monitors, rules and three dashboards come."""
+    monitoring = {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
+    assert monitoring.isdisjoint(one["kind"] for one in template())
+    words = ("monitoring.enabled=true", "monitoring.labels.release=pilha", "monitoring.runbooks=https://loja.example/livro/")
+    rendered = template(*(word for value in words for word in ("--set", value)))
+    assert monitoring <= {one["kind"] for one in rendered}
+    assert all(one["metadata"]["labels"]["release"] == "pilha" for one in rendered if one["kind"] in monitoring)
+    alerts = [rule for one in rendered if one["kind"] == "PrometheusRule" for rule in one["spec"]["groups"][0]["rules"]]
+    assert {rule["annotations"]["runbook_url"] for rule in alerts} == {f"https://loja.example/livro/{rule['alert']}.md" for rule in alerts}
+    boards = [board for one in rendered if one["kind"] == "ConfigMap" for name, board in one["data"].items() if name.endswith(".json")]
+    assert [json.loads(board)["uid"] for board in boards] == [
+        "caixa-merchant-traffic",
+        "caixa-operator-and-scaling",
+        "caixa-outbox-and-consolidation",
+    ]
+
+
+def test_monitors_choose_what_the_operator_labels() -> None:
+    """The PodMonitor's selector, port and labels are those of the pods that the operator makes."""
+    process = processes(CASHBOX)[0]
+    pod = deployment(CASHBOX, resolved(CASHBOX.spec, Settings()), Credentials(generated("")), process)["spec"]["template"]
+    monitor = next(one["spec"] for one in template("--set", "monitoring.enabled=true") if one["kind"] == "PodMonitor")
+    assert monitor["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert set(monitor["selector"]["matchExpressions"][0]["values"]) == {one.component for one in processes(CASHBOX)}
+    endpoint = monitor["podMetricsEndpoints"][0]
+    assert endpoint["port"] in {port["name"] for container in pod["spec"]["containers"] for port in container["ports"]}
+    read = {one["sourceLabels"][0] for one in endpoint["relabelings"]}
+    assert read <= {"__meta_kubernetes_pod_label_" + re.sub(r"[^a-zA-Z0-9_]", "_", label) for label in pod["metadata"]["labels"]}

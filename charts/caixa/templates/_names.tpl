@@ -16,3 +16,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
+
+{{- define "caixa.monitoring" -}}
+{{ include "caixa.labels" . }}
+{{- with .Values.monitoring.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

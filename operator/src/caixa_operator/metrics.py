@@ -6,6 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from caixa_operator.spec.status import SaldoStatus, Status
 
+STATUSES = {"True": 1, "False": 0, "Unknown": -1}
 _WHOSE = ["namespace", "cashbox"]
 TURNS = Counter("caixa_operator_turns", "Turns of the CashBoxes' loops: reconciles and steps of scaling.", ["outcome"])
 TURN_SECONDS = Histogram(
@@ -14,7 +15,9 @@ TURN_SECONDS = Histogram(
 LAST_TURN = Gauge("caixa_operator_last_turn_timestamp_seconds", "When the CashBox's loop last ended a turn well.", _WHOSE)
 WRITES = Counter("caixa_operator_writes", "Children created, changed or removed.", _WHOSE)
 SCALINGS = Counter("caixa_operator_scalings", "Times that the number of consumers was changed.", _WHOSE)
-CONDITION = Gauge("caixa_operator_condition", "1 while the condition is True, 0 while it is False or Unknown.", [*_WHOSE, "type"])
+CONDITION = Gauge(
+    "caixa_operator_condition", "1 while the condition is True, 0 while it is False, -1 while it is Unknown.", [*_WHOSE, "type"]
+)
 CONSUMERS = Gauge("caixa_operator_consumers", "Consumers that answer (ready), and that there should be (desired).", [*_WHOSE, "state"])
 BACKLOG = Gauge("caixa_operator_backlog_events", "Events not yet in a balance, in the queue or in consumers' hands; two digits.", _WHOSE)
 ARRIVAL = Gauge("caixa_operator_arrival_rate", "Events that arrive at the queue, per second; two digits.", _WHOSE)
@@ -39,7 +42,7 @@ def show(namespace: str, cashbox: str, status: Status, *, scaled: bool = False) 
     WRITES.labels(*whose)
     SCALINGS.labels(*whose).inc(scaled)
     for condition in status.conditions:
-        CONDITION.labels(*whose, condition.type).set(condition.status == "True")
+        CONDITION.labels(*whose, condition.type).set(STATUSES[condition.status])
     saldo = status.saldo or SaldoStatus()
     ready, _, desired = (saldo.consumers or "").partition("/")
     _set(CONSUMERS, (*whose, "ready"), float(ready) if ready else None)

@@ -50,8 +50,7 @@ def exported(management_port: int) -> dict[str, Metric]:
 async def load(loaded: Loaded) -> None:
     """Use the platform until all its parts have something to tell, and return once every balance holds what was accepted."""
     async with opened(loaded.platform.gateway, loaded.admin) as shop:
-        if not loaded.merchants:
-            loaded.merchants = [await shop.register("Padaria da Esquina"), await shop.register("Banca do Zé")]
+        loaded.merchants = [await shop.register("Padaria da Esquina"), await shop.register("Banca do Zé")]
         await all_of(shop, loaded.merchants, ENTRIES, at_once=12)
         await shop.caught_up(loaded.merchants, seconds=60)
         await shop.entries(loaded.merchants[0])

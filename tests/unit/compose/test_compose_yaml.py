@@ -18,7 +18,9 @@ from compose.prepare import CASHBOX, USERS, generated
 
 ROOT = Path(__file__).resolve().parents[3]
 PROCESSES = [describe(CASHBOX) for describe in (fluxo.api, fluxo.relay, saldo.api, saldo.consumer, gateway.process)]
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]  # Any: YAML
+ALL: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]  # Any: YAML
+SERVICES = {name: service for name, service in ALL.items() if "profiles" not in service}
+OBSERVING = {name: service for name, service in ALL.items() if service.get("profiles") == ["observability"]}
 
 
 def _in_compose(value: str) -> str:
@@ -37,7 +39,8 @@ def test_a_process_runs_and_is_told_what_its_deployment_is(process: Process) -> 
     """Command, every plain variable and the limit of memory are the Deployment's; variables with secrets are not in the file."""
     service = SERVICES[process.component]
     assert service["command"] == [process.component, f"caixa-{process.service}", process.command]
-    assert service["environment"] == {name: _in_compose(value) for name, value in (serving() | process.environment).plain.items()}
+    own = {name: value for name, value in service["environment"].items() if not name.startswith("OTEL_")}
+    assert own == {name: _in_compose(value) for name, value in (serving() | process.environment).plain.items()}
     assert _bytes(service["mem_limit"]) == _bytes(str(process.resources.limits.memory))
 
 
@@ -92,3 +95,31 @@ def test_only_the_gateway_is_reached_and_only_from_this_machine() -> None:
     """One port is published, on the loopback address."""
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"gateway": ["127.0.0.1:${CAIXA_PORT:-8080}:8080"]}
+
+
+def test_whoever_looks_runs_only_when_asked_and_is_confined_too() -> None:
+    """Prometheus, Grafana and Seq: a profile, no capability, a read-only root, and ports on the loopback address alone."""
+    assert ALL.keys() - SERVICES.keys() == OBSERVING.keys() == {"prometheus", "grafana", "seq"}
+    for service in OBSERVING.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+        assert service["image"].partition(":-")[2].startswith("docker.io/")
+
+
+def test_prometheus_scrapes_every_process_and_grafana_shows_the_charts_dashboards() -> None:
+    """Targets are the five processes' management ports; alerts and dashboards are the chart's own files, not copies."""
+    scraped = yaml.safe_load((ROOT / "compose" / "observability" / "prometheus.yaml").read_text())["scrape_configs"][0]["static_configs"]
+    assert {target for one in scraped for target in one["targets"]} == {f"{process.component}:9000" for process in PROCESSES}
+    assert all(one["labels"]["component"] == one["targets"][0].partition(":")[0] for one in scraped)
+    mounted = {volume["source"] for service in OBSERVING.values() for volume in service.get("volumes", []) if isinstance(volume, dict)}
+    assert {"./charts/caixa/files/alerts.yaml", "./charts/caixa/files/dashboards"} <= mounted
+    assert all((ROOT / source).exists() for source in mounted)
+
+
+def test_every_process_exports_where_it_is_told() -> None:
+    """The endpoint is one variable for all five, empty unless it is given."""
+    for process in PROCESSES:
+        environ = SERVICES[process.component]["environment"]
+        assert environ["OTEL_EXPORTER_OTLP_ENDPOINT"] == "${OTEL_EXPORTER_OTLP_ENDPOINT:-}"

@@ -121,3 +121,17 @@ def test_an_image_s_digest_is_taken_as_it_is_written() -> None:
     assert built["spec"]["template"]["spec"]["containers"][0]["image"] == digest
     other = found(family(cashbox()), "Deployment", "loja-saldo")
     assert other["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example/caixa/caixa-saldo:1.2.3"
+
+
+def test_processes_export_where_the_cashbox_says_and_nowhere_else() -> None:
+    """spec.monitoring.otlpEndpoint reaches every process's environment; without it there is no variable of OpenTelemetry."""
+
+    def exported(**monitoring: object) -> list[dict[str, str]]:
+        deployments = [one for one in family(cashbox(monitoring=monitoring)) if one["kind"] == "Deployment"]
+        containers = [one["spec"]["template"]["spec"]["containers"][0] for one in deployments]
+        return [{of["name"]: of["value"] for of in one["env"] if of["name"].startswith("OTEL_")} for one in containers]
+
+    assert exported() == [{}] * 5
+    endpoint = "http://seq.vigia:5341/ingest/otlp"
+    assert exported(otlpEndpoint=endpoint) == [{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_METRICS_EXPORTER": "none"}] * 5
+    assert exported(otlpEndpoint=endpoint, otlpMetrics=True)[0]["OTEL_METRICS_EXPORTER"] == "otlp"

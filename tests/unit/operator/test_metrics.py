@@ -29,7 +29,7 @@ def test_the_status_is_shown_and_what_it_no_longer_says_is_not() -> None:
     assert (told("condition", type="Ready"), told("backlog_events"), told("arrival_rate"), told("rate_per_replica")) == (1, 1000, 50, 500)
     assert (told("consumers", state="ready"), told("consumers", state="desired"), told("drain_estimate_seconds")) == (2, 3, 2)
     metrics.show("loja", "padaria", Status(conditions=(ready("Unknown"),)))
-    assert told("condition", type="Ready") == 0
+    assert told("condition", type="Ready") == -1
     assert told("consumers", state="ready") is told("backlog_events") is told("arrival_rate") is told("drain_estimate_seconds") is None
 
 

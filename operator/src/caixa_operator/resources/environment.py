@@ -42,6 +42,15 @@ def database_url(cashbox: CashBox, service: str) -> str:
     return f"mysql://{cashbox.name}-mysql:{MYSQL_PORT}/{schemas.schema_of(service)}"
 
 
+def exporting(cashbox: CashBox) -> Environment:
+    """Export traces and logs, where the CashBox says to whom (OpenTelemetry's own variables)."""
+    monitoring = cashbox.spec.monitoring
+    if monitoring.otlp_endpoint is None:
+        return Environment()
+    metrics = "otlp" if monitoring.otlp_metrics else "none"
+    return Environment({"OTEL_EXPORTER_OTLP_ENDPOINT": monitoring.otlp_endpoint, "OTEL_METRICS_EXPORTER": metrics})
+
+
 def database(cashbox: CashBox, service: str, user: str) -> Environment:
     """Reach a service's schema as one of its users."""
     return Environment(

@@ -7,7 +7,7 @@ import msgspec
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
 from caixa_operator.resources.credentials import Credentials
-from caixa_operator.resources.environment import API_PORT, Environment, serving
+from caixa_operator.resources.environment import API_PORT, Environment, exporting, serving
 from caixa_operator.resources.identity import SERVICE_LABEL, child, labels, selector
 from caixa_operator.resources.pods import (
     CONTAINER_SECURITY,
@@ -99,7 +99,7 @@ def _container(cashbox: CashBox, images: Images, process: Process, mounts: list[
         "image": images.services[process.service],
         "imagePullPolicy": images.pull_policy,
         "command": [f"caixa-{process.service}", process.command],
-        "env": (serving() | process.environment).container(cashbox),
+        "env": (serving() | exporting(cashbox) | process.environment).container(cashbox),
         "ports": [{"name": "management", "containerPort": MANAGEMENT_PORT, "protocol": "TCP"}],
         "startupProbe": http_probe("/saude/viva", period=2, failures=60),
         "livenessProbe": http_probe("/saude/viva", period=10, failures=6),

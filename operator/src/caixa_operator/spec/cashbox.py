@@ -7,6 +7,7 @@ import msgspec
 from caixa_operator.spec.fluxo import Fluxo
 from caixa_operator.spec.gateway import Gateway
 from caixa_operator.spec.images import Images
+from caixa_operator.spec.monitoring import Monitoring
 from caixa_operator.spec.network import NetworkPolicy
 from caixa_operator.spec.rule import Rule, checked, described
 from caixa_operator.spec.saldo import Saldo
@@ -42,6 +43,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     mysql: MySql = msgspec.field(default_factory=MySql)
     rabbitmq: RabbitMq = msgspec.field(default_factory=RabbitMq)
     network_policy: NetworkPolicy = NetworkPolicy()
+    monitoring: Monitoring = Monitoring()
     images: Images = Images()
 
 

@@ -15,14 +15,16 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from caixa_comum import tracing
 from caixa_comum.authentication import authentication
 from caixa_comum.management import Life
 from caixa_comum.problems import exception_handlers
-from caixa_comum.request_id import RequestIdMiddleware
+from caixa_comum.request_id import RequestIdMiddleware, current_request_id
 from caixa_comum.settings import ServerSettings
+from caixa_comum.telemetry import TRACEPARENT, parse_traceparent
 from caixa_comum.tokens import Verifier
 
 VERSION: Final = "1"  # of the API, as in its paths
@@ -32,6 +34,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 RouteOf = Callable[[Scope, str], str]
 """Names the route of a request by its scope, after it was served, and its path."""
 
+_TRACEPARENT: Final = TRACEPARENT.encode()
 _log = structlog.get_logger("caixa.request")
 _requests = Counter("caixa_http_requests", "Requests answered.", ["method", "route", "status"])
 _seconds = Histogram(
@@ -48,7 +51,7 @@ def template(scope: Scope, _path: str) -> str:
 
 
 class AccessMiddleware:
-    """One line of log and one count per request (ASGI middleware)."""
+    """One line of log, one count and one span per request (ASGI middleware)."""
 
     def __init__(self, app: ASGIApp, route_of: RouteOf) -> None:
         """Wrap an ASGI application; `route_of` names a request's route for the metrics, out of few."""
@@ -60,6 +63,11 @@ class AccessMiddleware:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _TRACEPARENT), None)
+        with tracing.span(scope["method"], "server", parent=parse_traceparent(given)) as span:
+            await self._serve(scope, receive, send, span)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send, span: tracing.Span) -> None:
         began, path = time.perf_counter(), scope["path"]  # a mount rewrites the scope's path
         status = 0
 
@@ -77,7 +85,18 @@ class AccessMiddleware:
             route, method = self._route_of(scope, path), scope["method"] if scope["method"] in METHODS else "other"
             _requests.labels(method, route, str(status)).inc()
             _seconds.labels(method, route).observe(took)
+            if tracing.recording():
+                _describe(span, method, route, path, status)
             _log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1000, 1))
+
+
+def _describe(span: tracing.Span, method: str, route: str, path: str, status: int) -> None:
+    """Say what the request was (semantic conventions for HTTP servers)."""
+    span.rename(f"{method} {route}")
+    span.set({"http.request.method": method, "http.route": route, "url.path": path, "http.response.status_code": status})
+    span.set({"caixa.request_id": current_request_id() or ""})
+    if status >= 500 or status == 0:  # noqa: PLR2004  RFC 9110, section 15.6
+        span.fail(f"answered {status}" if status else "broke off")
 
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)

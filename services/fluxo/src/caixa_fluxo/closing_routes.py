@@ -9,12 +9,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from caixa_comum import bodies
+from caixa_comum import bodies, tracing
 from caixa_comum.authentication import requires_scope
 from caixa_comum.problems import Erro, Problem
 from caixa_fluxo import closing, documentation, fechamento, idempotency
 from caixa_fluxo.fechamento import DiaJaFechado, NovoFechamento, Recibo
-from caixa_fluxo.recording_routes import MerchantRequest, rendered, traceparent
+from caixa_fluxo.recording_routes import MerchantRequest, rendered
 from caixa_fluxo.refusals import REFUSALS, problem
 
 FECHAMENTOS = "/api/v1/fechamentos"
@@ -45,7 +45,7 @@ def closing_routes(engine: AsyncEngine, clock: Callable[[], datetime]) -> list[H
         fechamento.refuse_open(novo.data, fuso=comerciante.fuso, agora=clock())
         impressao = idempotency.fingerprint(f"POST {FECHAMENTOS}", novo)
         pedido = closing.Pedido(
-            comerciante_id=comerciante.id, data=novo.data, chave=chave, impressao=impressao, traceparent=traceparent(request)
+            comerciante_id=comerciante.id, data=novo.data, chave=chave, impressao=impressao, traceparent=tracing.current()
         )
         try:
             return rendered(await closing.close(engine, pedido, clock))

@@ -8,8 +8,12 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import DeliveryError, PublishError
 
+from caixa_comum import tracing
 from caixa_comum.broker import BROKER_ERRORS
 from caixa_comum.events import CONTENT_TYPE
+from caixa_comum.telemetry import TRACEPARENT
+from caixa_comum.topology import EXCHANGE
+from caixa_comum.tracing import NOTHING, Attribute
 from caixa_fluxo.outbox_repository import Waiting
 
 
@@ -41,12 +45,30 @@ class Publisher:
         return tally(batch, fates)
 
     async def _publish(self, row: Waiting, fates: dict[int, BaseException | None]) -> None:
-        try:
-            await self._exchange.publish(message(row), routing_key=row.routing_key, mandatory=True)
-        except BROKER_ERRORS as error:
-            fates[row.id] = error
-        else:
-            fates[row.id] = None
+        batch = tracing.current()
+        links = [batch] if batch else []
+        with tracing.span(f"send {EXCHANGE}", "producer", parent=row.traceparent, links=links, attributes=_described(row)) as span:
+            try:
+                await self._exchange.publish(message(row, span.traceparent), routing_key=row.routing_key, mandatory=True)
+            except BROKER_ERRORS as error:
+                fates[row.id] = error
+                span.fail(repr(error))
+            else:
+                fates[row.id] = None
+
+
+def _described(row: Waiting) -> Mapping[str, Attribute]:
+    """Say what is sent (semantic conventions for messaging)."""
+    if not tracing.recording():
+        return NOTHING
+    return {
+        "messaging.system": "rabbitmq",
+        "messaging.operation.type": "send",
+        "messaging.operation.name": "send",
+        "messaging.destination.name": EXCHANGE,
+        "messaging.rabbitmq.destination.routing_key": row.routing_key,
+        "messaging.message.id": str(row.event_id),
+    }
 
 
 def tally(batch: Sequence[Waiting], fates: Mapping[int, BaseException | None]) -> Delivery:
@@ -58,13 +80,13 @@ def tally(batch: Sequence[Waiting], fates: Mapping[int, BaseException | None]) -
     return Delivery(confirmed=confirmed, returned=returned, refused=refused, lost=len(batch) - len(confirmed) - returned - refused)
 
 
-def message(row: Waiting) -> Message:
-    """Turn an outbox row into the AMQP message: persistent, with the event's id, and its trace if there is one."""
+def message(row: Waiting, traceparent: str) -> Message:
+    """Turn an outbox row into the AMQP message: persistent, with the event's id, and the span that sends it."""
     return Message(
         row.payload,
         delivery_mode=DeliveryMode.PERSISTENT,
         message_id=str(row.event_id),
         content_type=CONTENT_TYPE,
         type=row.routing_key,
-        headers={"traceparent": row.traceparent} if row.traceparent else {},
+        headers={TRACEPARENT: traceparent},
     )

@@ -8,11 +8,10 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
-from caixa_comum import bodies
+from caixa_comum import bodies, tracing
 from caixa_comum.authentication import Comerciante, requires_scope
 from caixa_comum.identifiers import uuid7
 from caixa_comum.problems import Erro, Problem
-from caixa_comum.telemetry import TRACEPARENT, parse_traceparent
 from caixa_comum.tokens import Claims
 from caixa_fluxo import documentation, idempotency, rules
 from caixa_fluxo.lancamento import Lancamento, NovoLancamento
@@ -44,7 +43,7 @@ def recording_routes(registrar: Registrar, clock: Callable[[], datetime]) -> lis
         refuse(rules.violations(novo, fuso=comerciante.fuso, agora=agora))
         entry = rules.registro(novo, id=uuid7(), comerciante_id=comerciante.id, fuso=comerciante.fuso, agora=agora)
         impressao = idempotency.fingerprint(f"POST {LANCAMENTOS}", novo)
-        return await record(registrar, registration(entry, chave=chave, impressao=impressao, traceparent=traceparent(request)))
+        return await record(registrar, registration(entry, chave=chave, impressao=impressao, traceparent=tracing.current()))
 
     return [registrar_lancamento]
 
@@ -53,11 +52,6 @@ def refuse(erros: tuple[Erro, ...]) -> None:
     """Raise the 422 Problem that names every violation, if there is one."""
     if erros:
         raise Problem(422, "Dados inválidos", "; ".join(f"{erro.ponteiro}: {erro.detalhe}" for erro in erros[:5]), erros=erros)
-
-
-def traceparent(request: MerchantRequest) -> str | None:
-    """Give the trace that the request is part of."""
-    return parse_traceparent(request.headers.get(TRACEPARENT))
 
 
 async def record(registrar: Registrar, wanted: Registration) -> Response[bytes]:

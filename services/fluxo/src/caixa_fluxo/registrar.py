@@ -5,12 +5,14 @@ from uuid import UUID
 
 import msgspec
 
+from caixa_comum import tracing
 from caixa_fluxo.events import registrado
 from caixa_fluxo.group_commit import GroupCommit
 from caixa_fluxo.lancamento import Registro, view
 from caixa_fluxo.registration import Answer, Claim, InFlight, KeyReused, Registration
 
 CREATED = 201
+INSERT = {"db.system.name": "mysql", "db.operation.name": "INSERT", "db.collection.name": "lancamento"}
 
 
 def location(entry_id: UUID) -> str:
@@ -70,4 +72,5 @@ class Registrar:
             self._keys.leave(wanted.claim)
             raise
         outcome.add_done_callback(lambda _: self._keys.leave(wanted.claim))
-        return await asyncio.shield(outcome)
+        with tracing.span("INSERT lancamento", "client", parent=tracing.current(), attributes=INSERT):
+            return await asyncio.shield(outcome)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from caixa_comum import tracing
 from caixa_comum.process import pause
 from caixa_fluxo.outbox_repository import forget, lock_batch
 from caixa_fluxo.publisher import Delivery, Publisher
@@ -69,7 +70,22 @@ class Relay:
             rows = await lock_batch(connection, self._pace.batch)
             if not rows:
                 return 0, Delivery(confirmed=frozenset())
-            delivery = await publisher.publish(rows)
-            await forget(connection, delivery.confirmed)
-        self._metrics.delivered(delivery, taken=len(rows), seconds=time.perf_counter() - began)
+            with tracing.span("relay outbox", "internal", parent=None, attributes={"messaging.batch.message_count": len(rows)}) as span:
+                delivery = await publisher.publish(rows)
+                await forget(connection, delivery.confirmed)
+        self._tell(delivery, len(rows), time.perf_counter() - began, span.traceparent)
         return len(rows), delivery
+
+    def _tell(self, delivery: Delivery, taken: int, seconds: float, traceparent: str) -> None:
+        """Count a batch that is committed, and write its one line of log."""
+        self._metrics.delivered(delivery, taken=taken, seconds=seconds)
+        _log.info(
+            "batch",
+            size=taken,
+            confirmed=len(delivery.confirmed),
+            returned=delivery.returned,
+            refused=delivery.refused,
+            lost=delivery.lost,
+            duration_ms=round(seconds * 1000, 1),
+            **tracing.named(traceparent),
+        )

@@ -10,13 +10,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from caixa_comum import bodies
+from caixa_comum import bodies, tracing
 from caixa_comum.authentication import requires_scope
 from caixa_comum.identifiers import uuid7
 from caixa_comum.problems import Problem
 from caixa_fluxo import day_locks, documentation, entry_repository, idempotency, rules
 from caixa_fluxo.lancamento import Lancamento, NovoEstorno
-from caixa_fluxo.recording_routes import LANCAMENTOS, MerchantRequest, rendered, traceparent
+from caixa_fluxo.recording_routes import LANCAMENTOS, MerchantRequest, rendered
 from caixa_fluxo.refusals import REFUSALS, problem
 from caixa_fluxo.registrar import Registrar, registration
 from caixa_fluxo.registration import Answer, DayClosed
@@ -52,7 +52,7 @@ def reversal_routes(engine: AsyncEngine, registrar: Registrar, clock: Callable[[
             entry = rules.estorno(
                 original, novo, id=uuid7(), comerciante_id=comerciante.id, fechado_ate=fechado_ate, fuso=comerciante.fuso, agora=clock()
             )
-            return await registrar.register(registration(entry, chave=chave, impressao=impressao, traceparent=traceparent(request)))
+            return await registrar.register(registration(entry, chave=chave, impressao=impressao, traceparent=tracing.current()))
 
         try:
             try:

@@ -9,7 +9,9 @@ import msgspec
 import structlog
 from yarl import URL
 
+from caixa_comum import tracing
 from caixa_comum.problems import Problem, problem, unavailable
+from caixa_comum.telemetry import TRACEPARENT
 from caixa_gateway.breaker import Breaker
 from caixa_gateway.incoming import ClientGone, Streamed, slow_body
 
@@ -71,6 +73,15 @@ class Upstream:
             self._in_flight -= 1
 
     async def _asked(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
+        told = {"http.request.method": outgoing.method, "url.full": self._url + outgoing.target, "server.address": self.name}
+        with tracing.span(outgoing.method, "client", parent=tracing.current(), attributes=told) as span:
+            response = await self._answered(outgoing, seconds)
+            span.set({"http.response.status_code": response.status})
+            if response.status >= 400:  # noqa: PLR2004  to a client, both kinds are errors (semantic conventions for HTTP)
+                span.fail(f"answered {response.status}")
+            return response
+
+    async def _answered(self, outgoing: Outgoing, seconds: float) -> aiohttp.ClientResponse:
         try:
             response = await self._sent(outgoing, seconds)
         except TimeoutError as error:
@@ -111,7 +122,7 @@ class Upstream:
         return await self._session.request(
             outgoing.method,
             URL(self._url + outgoing.target, encoded=True),
-            headers=outgoing.headers,
+            headers=_traced(outgoing.headers),
             data=outgoing.body,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=seconds),
@@ -126,6 +137,12 @@ class Upstream:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return self._down()
         return problem(504, f"O serviço {self.name} demorou demais. Se o pedido tinha Idempotency-Key, repita-o com a mesma chave.")
+
+
+def _traced(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Name the current span as the parent of whatever the service does."""
+    current = tracing.current()
+    return headers if current is None else [*(one for one in headers if one[0] != TRACEPARENT), (TRACEPARENT, current)]
 
 
 def new_session() -> aiohttp.ClientSession:

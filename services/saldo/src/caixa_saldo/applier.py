@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from caixa_comum.database import is_duplicate
 from caixa_comum.events import LancamentoRegistrado
 from caixa_comum.identifiers import uuid7
-from caixa_saldo import metrics, projection, quarantine, receipts
+from caixa_saldo import metrics, projection, quarantine, receipts, traces
 from caixa_saldo.bisection import Refused, apply_by_halves
 from caixa_saldo.deltas import summed
 from caixa_saldo.messages import Closing, Entry, Event, Message, Rejection, rejection, traceparents, triage
@@ -41,7 +41,11 @@ class Applier:
 
     async def apply(self, messages: Sequence[Message]) -> Outcome:
         """Apply the messages, all committed on return. Raises Stopped when told to stop while the database is down."""
-        started = time.perf_counter()
+        with traces.batch(messages):
+            return await self._apply(messages)
+
+    async def _apply(self, messages: Sequence[Message]) -> Outcome:
+        started, began = time.perf_counter(), time.time_ns()
         batch_id = uuid7()
         events, rejections = triage(messages)
         outcome, refused = await self.add(events, batch_id)
@@ -49,6 +53,7 @@ class Applier:
         if rejections:
             await until_done(lambda: self._set_apart(rejections), self._stop)
             outcome.quarantined = len(rejections)
+            traces.set_apart(rejections, began=began, ended=time.time_ns())
         _count(outcome, messages, time.perf_counter() - started, batch_id)
         return outcome
 
@@ -61,7 +66,9 @@ class Applier:
         refused: list[tuple[Event, str]] = []
 
         async def attempt(some: Sequence[Event]) -> None:
+            began = time.time_ns()
             fresh = await until_done(lambda: self._add(some, batch_id), self._stop)
+            traces.committed(some, began=began, ended=time.time_ns())
             outcome.applied += len(fresh)
             outcome.duplicates += len(some) - len(fresh)
             entries = [event.lancamento for event in fresh if isinstance(event, Entry)]

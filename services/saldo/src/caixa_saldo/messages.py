@@ -64,6 +64,7 @@ class Rejection(msgspec.Struct, frozen=True):
     body: bytes
     headers: str
     reason: str
+    traceparent: str | None = None
 
 
 def triage(messages: Iterable[Message]) -> tuple[list[Event], list[Rejection]]:
@@ -110,6 +111,7 @@ def rejection(message: Message, reason: str) -> Rejection:
         body=message.body[:BODY_LIMIT],
         headers=headers[:TEXT_LIMIT],
         reason=reason.encode(errors="replace").decode()[:TEXT_LIMIT],
+        traceparent=next(iter(traceparents([message])), None),
     )
 
 
