@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.faults.services import PROGRAMS, Service
+from tests.faults.services import Service
 from tests.integration.fluxo.conftest import LANCAMENTOS, SCHEMA
 from tests.integration.fluxo.locks import held, waiting
 from tests.integration.readiness import readiness, until_missing
@@ -16,7 +16,7 @@ from tests.integration.saldo.proxy import Proxy
 from tests.issuer import Issuer
 from tests.local.broker import Broker
 from tests.local.database import Database
-from tests.local.environment import minimal
+from tests.local.environment import PROGRAMS, minimal
 from tests.local.ports import free_port
 from tests.local.process import Process
 from tests.local.waiting import eventually

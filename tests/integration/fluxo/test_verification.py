@@ -1,7 +1,6 @@
 """Receipts of days closed through the API, exported and verified by the command as anyone would run it."""
 
 import asyncio
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -10,11 +9,12 @@ import pytest
 
 from caixa_fluxo.verification_command import DIFFERS, verify
 from tests.integration.fluxo.conftest import LANCAMENTOS, Fluxo
+from tests.local.environment import PROGRAMS
 
 FECHAMENTOS = "/api/v1/fechamentos"
 FIRST = date(2024, 2, 28)
 DAYS = 5
-COMMAND = Path(sys.executable).parent / "caixa-fluxo"
+COMMAND = PROGRAMS / "caixa-fluxo"
 
 
 async def verified(recibos: Path, lancamentos: Path) -> tuple[int | None, list[str], str]:

@@ -1,6 +1,7 @@
 """The whole ledger on real servers, from an entry's request to its balance, by a clock that the test moves."""
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from caixa_fluxo.group_commit import Limits
 from caixa_saldo.api_process import application as saldo_application
 from caixa_saldo.consumer_process import run_consumer
 from caixa_saldo.settings import ConsumerSettings
+from tests.faults.nursery import nursery
 from tests.faults.services import Platform
 from tests.integration.background import Background, Served
 from tests.issuer import Issuer
@@ -105,8 +107,8 @@ def world(mysql: Database, rabbit: Broker, issuer: Issuer, tmp_path_factory: pyt
     mysql.empty("caixa_fluxo", "caixa_saldo")
     rabbit.purge()
     folder: Path = tmp_path_factory.mktemp("ledger")
-    processes = Platform(mysql, rabbit, folder)
-    with Background() as background:
+    with tempfile.TemporaryDirectory(prefix="caixa-") as short, nursery(Path(short)) as forking, Background() as background:
+        processes = Platform(mysql, rabbit, issuer, forking, folder)
         relay = processes.relay(poll_seconds=0.01)
         try:
             made = World(background, mysql, rabbit, issuer)

@@ -1,10 +1,8 @@
 """`caixa-saldo` as its pods run it: real processes, told to stop by SIGTERM."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
@@ -15,10 +13,11 @@ from tests.integration.saldo.entries import DIA, Stored, count, entry, publish_e
 from tests.issuer import Issuer
 from tests.local.broker import Broker
 from tests.local.database import Database
+from tests.local.environment import PROGRAMS
 from tests.local.ports import free_port
 from tests.local.waiting import eventually
 
-COMMAND = Path(sys.executable).parent / "caixa-saldo"
+COMMAND = PROGRAMS / "caixa-saldo"
 STOP_SECONDS = 60.0
 
 

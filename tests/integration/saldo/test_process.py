@@ -9,13 +9,13 @@ import aiohttp
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from caixa_saldo.applier import Applier
-from tests.faults.services import PROGRAMS, Service
+from tests.faults.services import Service
 from tests.integration.readiness import readiness, until_missing
 from tests.integration.saldo.entries import DIA, entry, received
 from tests.integration.saldo.proxy import Proxy
 from tests.issuer import Issuer
 from tests.local.database import Database
-from tests.local.environment import minimal
+from tests.local.environment import PROGRAMS, minimal
 from tests.local.ports import free_port
 from tests.local.process import Process
 from tests.local.waiting import eventually

@@ -1,7 +1,6 @@
 """The proof that balances equal entries, run by its own user against both schemas, and what it finds when they do not."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +19,7 @@ from caixa_saldo.settings import ReconciliationSettings
 from tests.integration.saldo.entries import closing, closing_received, entry, received
 from tests.integration.saldo.test_applier import applier
 from tests.local.database import Database
-from tests.local.environment import minimal
+from tests.local.environment import PROGRAMS, minimal
 from tests.local.mariadb import ROOT, connected
 
 FLUXO = "caixa_fluxo"
@@ -134,7 +133,7 @@ async def test_the_command_tells_in_json_metrics_and_exit_code(both: Database, e
         CAIXA_FLUXO_DATABASE_URL=both.settings("reconciliacao", FLUXO).database_url,
         CAIXA_METRICS_FILE=str(metrics),
     )
-    command = Path(sys.executable).parent / "caixa-saldo"
+    command = PROGRAMS / "caixa-saldo"
     for status, situacao in ((0, "conciliado"), (1, "divergente")):
         process = await asyncio.create_subprocess_exec(command, "reconciliar", env=environ, stdout=asyncio.subprocess.PIPE)
         told, _ = await process.communicate()
