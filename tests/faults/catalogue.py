@@ -48,7 +48,7 @@ FAULTS = (
     Fault("crowd", "4 relays and 8 consumers on one merchant's day, killed -9 at random", crowd.a_crowd_on_one_merchants_day, 3, 30),
     Fault("broker-away", "broker killed -9 and away under 50 POSTs a second", outages.broker_killed_and_away, 8, 120, "s"),
     Fault("memory-alarm", "broker's memory alarm blocks publishers under 50 POSTs a second", outages.broker_out_of_memory, 5, 60, "s"),
-    Fault("database-killed", "database killed -9 under 50 POSTs a second, commits unanswered", outages.database_killed, 1, 15),
+    Fault("database-killed", "database killed -9 under 50 POSTs a second, commits unanswered", outages.database_killed, 1, 10),
     Fault("binding-deleted", "binding deleted: the broker returns every event", outbox.binding_deleted, 1, 10, "times"),
     Fault("late-commit", "a low id's transaction held open 5 s while higher ids commit", outbox.late_commit, 1, 6, "times"),
     Fault(
@@ -65,7 +65,7 @@ FAULTS = (
     ),
     Fault(
         "broker-link",
-        "link to the broker slow, in slices, and reset under 50 POSTs a second",
+        "link to the broker slow, in slices, and reset under 20 POSTs a second",
         links.bad_link_to_the_broker,
         3,
         40,
@@ -73,7 +73,7 @@ FAULTS = (
     ),
     Fault(
         "database-link",
-        "link to the database slow, in slices, and reset under 50 POSTs a second",
+        "link to the database slow, in slices, and reset under 20 POSTs a second",
         links.bad_link_to_the_database,
         3,
         40,

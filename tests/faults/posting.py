@@ -16,16 +16,19 @@ import msgspec
 from caixa_comum.dominio import Tipo
 from caixa_comum.events import LancamentoRegistrado
 from tests.faults.services import Platform, Service
-from tests.local.waiting import TimedOut
+from tests.local.waiting import TimedOut, eventually
 
 RATE = 50.0
 MERCHANTS = 3
 CURRENCIES = ("BRL", "USD")
 ANSWER_SECONDS = 30.0
-AGAIN_SECONDS = 0.2
+CONNECTIONS = 400
+AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 120.0
 CREATED = "201"
 LOST = "nothing"
+TRY_AGAIN = frozenset({"503", "409", LOST})
+"""What says that the same POST, under the same key, is to be repeated: 409 while the first attempt is still under way."""
 
 
 class Created(msgspec.Struct):
@@ -40,6 +43,8 @@ class Posts:
     """What was posted, as its senders know it: no look into the database."""
 
     accepted: list[LancamentoRegistrado] = field(default_factory=list)
+    unanswered: set[str] = field(default_factory=set)
+    """Keys of the POSTs that are still repeated."""
     answers: Counter[str] = field(default_factory=Counter)
     """Every attempt, by its status or LOST."""
     replayed: int = 0
@@ -47,10 +52,23 @@ class Posts:
     slowest: float = 0.0
     """The longest that a 201 took, from its attempt, in seconds."""
 
+    async def until_answered(self) -> None:
+        """Wait until all POSTs that were sent before now are answered 201, while others keep coming."""
+        held_up = set(self.unanswered)
+
+        async def answered() -> bool:
+            return self.unanswered.isdisjoint(held_up)
+
+        await eventually("the POSTs have caught up", answered, seconds=PATIENCE_SECONDS)
+
     def seen(self) -> dict[str, int | float]:
         """Give what a table shows."""
         others = {f"answered {status}": number for status, number in sorted(self.answers.items()) if status != CREATED}
         return {"POSTs": len(self.accepted), "answered 201": self.answers[CREATED], **others, "slowest s": round(self.slowest, 2)}
+
+    def only_201_or_again(self) -> bool:
+        """Tell whether every attempt was answered 201, or in vain and told so."""
+        return set(self.answers) <= {CREATED, *TRY_AGAIN}
 
     def only_201(self) -> bool:
         """Tell whether every single attempt was answered 201."""
@@ -62,7 +80,10 @@ async def posting(platform: Platform, api: Service, rate: float = RATE) -> Async
     """Post at this rate until the block ends, then until every POST is answered."""
     posts, enough = Posts(), asyncio.Event()
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-    async with aiohttp.ClientSession(api.url, timeout=timeout) as session, asyncio.TaskGroup() as group:
+    async with (
+        aiohttp.ClientSession(api.url, timeout=timeout, connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session,
+        asyncio.TaskGroup() as group,
+    ):
         group.create_task(_keep_posting(platform, session, rate, posts, enough, group))
         try:
             yield posts
@@ -114,6 +135,7 @@ class _Post:
 
 async def _until_created(session: aiohttp.ClientSession, sent: _Post, posts: Posts) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
+    posts.unanswered.add(sent.key)
     while time.monotonic() < deadline:
         began = time.monotonic()
         try:
@@ -126,6 +148,7 @@ async def _until_created(session: aiohttp.ClientSession, sent: _Post, posts: Pos
         if status == CREATED:
             posts.slowest = max(posts.slowest, time.monotonic() - began)
             posts.replayed += replayed
+            posts.unanswered.discard(sent.key)
             posts.accepted.append(_entry(sent, msgspec.json.decode(body, type=Created)))
             return
         await asyncio.sleep(AGAIN_SECONDS)

@@ -7,7 +7,7 @@ from caixa_comum.events import LancamentoRegistrado
 from tests.faults.invariants import applied, broken, settle, until_applied, until_applied_more, waiting
 from tests.faults.lost_commits import LostCommits
 from tests.faults.outcome import Outcome, unfounded
-from tests.faults.posting import CREATED, LOST, Posts, posting
+from tests.faults.posting import Posts, posting
 from tests.faults.services import DIRECT, Links, Platform, Service, some_entries
 from tests.local.waiting import eventually
 
@@ -15,7 +15,6 @@ BACKLOG = 500
 """Events that wait when the fault begins, so that it comes in the middle of batches."""
 TOO_LITTLE, USUAL = ("0.000001",), ("absolute", "1GB")
 WATERMARK = "set_vm_memory_high_watermark"
-UNAVAILABLE = "503"
 
 
 async def broker_killed_and_away(platform: Platform, seconds: int) -> Outcome:
@@ -122,12 +121,13 @@ async def database_killed(platform: Platform, kills: int) -> Outcome:
                 link.armed = False
                 await asyncio.to_thread(platform.database.start)
                 await asyncio.gather(*(service.until_ready() for service in (api, relay, consumer)))
+                await posts.until_answered()
                 platform.say(f"{number} of {kills} kills, {posts.replayed} POSTs whose answer was lost")
         await until_applied(platform, len(entries) + len(posts.accepted))
         await settle(platform, len(entries) + len(posts.accepted))
     claims = {
         "POSTs whose answer was lost were known by their key": posts.replayed >= kills,
-        "nobody was told anything but 201 or to try again": set(posts.answers) <= {CREATED, UNAVAILABLE, LOST},
+        "nobody was told anything but 201 or to try again": posts.only_201_or_again(),
     }
     seen = {**posts.seen(), "known by their key": posts.replayed, "applied": await applied(platform)}
     return Outcome(seen, await broken(platform, entries, posted=posts.accepted) | unfounded(claims))
