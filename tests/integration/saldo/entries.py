@@ -1,5 +1,6 @@
 """Events of entries as fluxo publishes them, and the balances as root sees them."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
@@ -85,14 +86,16 @@ async def publish_closing(broker: Broker, fechamento: DiaFechado) -> None:
 
 
 async def publish(broker: Broker, bodies: Iterable[tuple[str, bytes]], *, routing_key: str = LANCAMENTO_REGISTRADO) -> None:
-    """Publish messages (id, body) as fluxo's user, each confirmed by the broker before the next is sent in vain."""
+    """Publish messages (id, body) as fluxo's user, all at once as the relay does; all are confirmed by the broker on return."""
     connection = await connect(broker.settings("fluxo"), "test")
     async with connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange: AbstractExchange = await channel.get_exchange(EXCHANGE, ensure=False)
-        for message_id, body in bodies:
-            message = Message(body, message_id=message_id, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT)
-            await exchange.publish(message, routing_key, mandatory=True)
+        messages = [
+            Message(body, message_id=message_id, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT)
+            for message_id, body in bodies
+        ]
+        await asyncio.gather(*(exchange.publish(message, routing_key, mandatory=True) for message in messages))
 
 
 async def publish_entries(broker: Broker, lancamentos: Iterable[LancamentoRegistrado]) -> None:
