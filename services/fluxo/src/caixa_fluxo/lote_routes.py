@@ -9,12 +9,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from caixa_comum import bodies
+from caixa_comum import bodies, tracing
 from caixa_comum.authentication import requires_scope
 from caixa_fluxo import documentation, idempotency, lote, lote_recording
 from caixa_fluxo.lote import LoteRegistrado, NovoLote
 from caixa_fluxo.lote_recording import LOTE, Pedido
-from caixa_fluxo.recording_routes import MerchantRequest, rendered, traceparent
+from caixa_fluxo.recording_routes import MerchantRequest, rendered
 from caixa_fluxo.refusals import REFUSALS, problem
 from caixa_fluxo.registrar import KeysInFlight
 from caixa_fluxo.turns import Turns
@@ -52,7 +52,7 @@ def lote_routes(engine: AsyncEngine, keys: KeysInFlight, clock: Callable[[], dat
             async with turns.turn(request.user.id):
                 bodies.refuse_type(request)
                 body = await bodies.read_bytes(request, maior=lote.MAIOR_CORPO)
-                pedido = Pedido(comerciante=request.user, chave=chave, traceparent=traceparent(request), agora=clock())
+                pedido = Pedido(comerciante=request.user, chave=chave, traceparent=tracing.current(), agora=clock())
                 # In a thread: it is the work of tens of milliseconds, and single entries are not made to wait for it.
                 wanted = await asyncio.to_thread(lote_recording.prepared, body, pedido)
                 return rendered(await lote_recording.record(engine, keys, wanted))
