@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import aio_pika
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import func, insert, select
@@ -17,13 +18,15 @@ from caixa_comum.database import create_engine
 from caixa_comum.events import LANCAMENTO_REGISTRADO
 from caixa_fluxo.outbox_repository import backlog, forget, lock_batch
 from caixa_fluxo.publisher import Publisher
-from caixa_fluxo.relay import Pace, Relay, Unconfirmed
+from caixa_fluxo.relay import HINDERED_PAUSE_SECONDS, Pace, Relay, Unconfirmed
 from caixa_fluxo.relay_metrics import RelayMetrics
 from caixa_fluxo.relay_process import Link
 from caixa_fluxo.tables import outbox
 from tests.integration.fluxo.conftest import SCHEMA
+from tests.integration.saldo.proxy import Proxy
 from tests.local.broker import Broker
 from tests.local.database import Database
+from tests.local.waiting import eventually
 
 QUEUE = "saldo.eventos"
 
@@ -129,6 +132,45 @@ async def test_what_no_queue_takes_stays_in_the_outbox(engine: AsyncEngine, rabb
     assert await waiting(engine) == 3
     assert registry.get_sample_value("caixa_outbox_confirm_failures_total", {"reason": "returned"}) == 3
     assert {message.message_id for message in await received(rabbit, 2)} == {str(one) for one in good}
+
+
+async def test_a_relay_waits_for_its_database(engine: AsyncEngine, migrated: Database, rabbit: Broker) -> None:
+    """With the database cut off it keeps its channel and tries again; mended, what waits goes out."""
+    ids = await put(engine, 3)
+    stop = asyncio.Event()
+    proxy = Proxy(migrated.port)
+    settings = migrated.settings("fluxo", SCHEMA)
+    cut_off = create_engine(msgspec.structs.replace(settings, database_url=f"mysql://127.0.0.1:{proxy.port}/{SCHEMA}"), pool=1)
+    async with publishing(rabbit) as publisher:
+        running = asyncio.create_task(Relay(cut_off, pace=Pace(), metrics=RelayMetrics(CollectorRegistry())).run(publisher, stop))
+        await asyncio.wait([running], timeout=1)
+        assert not running.done()
+        async with proxy:
+            messages = await received(rabbit, 3)
+            stop.set()
+            await running
+    await cut_off.dispose()
+    assert {message.message_id for message in messages} == {str(one) for one in ids}
+    assert await waiting(engine) == 0
+
+
+async def test_a_relay_does_not_hammer_a_broker_that_takes_nothing(engine: AsyncEngine, rabbit: Broker) -> None:
+    """Where every message is returned it pauses between tries, and keeps what it has."""
+    await put(engine, 3, routing_key="de.outra.coisa")
+    registry = CollectorRegistry()
+    stop = asyncio.Event()
+    async with publishing(rabbit) as publisher:
+        running = asyncio.create_task(Relay(engine, pace=Pace(), metrics=RelayMetrics(registry)).run(publisher, stop))
+
+        async def returned() -> bool:
+            return (registry.get_sample_value("caixa_outbox_confirm_failures_total", {"reason": "returned"}) or 0) >= 6
+
+        began = asyncio.get_running_loop().time()
+        await eventually("two tries were returned", returned)
+        assert asyncio.get_running_loop().time() - began >= HINDERED_PAUSE_SECONDS
+        stop.set()
+        await running
+    assert await waiting(engine) == 3
 
 
 async def test_a_lost_channel_loses_nothing_and_is_told(engine: AsyncEngine, rabbit: Broker) -> None:

@@ -1,12 +1,13 @@
 """The transactions of the write path themselves: who fails alone, who is tried again, and when that ends."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from caixa_comum.database import create_engine
@@ -21,6 +22,7 @@ from caixa_fluxo.registration_repository import insert_claim
 from caixa_fluxo.registration_writer import ATTEMPTS, RegistrationWriter, Unavailable
 from caixa_fluxo.tables import lancamento, outbox
 from tests.integration.fluxo.conftest import SCHEMA
+from tests.integration.fluxo.locks import waiting
 from tests.local.database import Database
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -82,6 +84,28 @@ async def test_one_batch_may_contradict_itself(engine: AsyncEngine) -> None:
     assert sorted(kind.__name__ for kind in kinds[5:7]) == ["AlreadyReversed", "Answer"]
     assert {KeyReused, ReferenceTaken, AlreadyReversed} <= set(kinds)
     assert await entries(engine, merchant) == 4
+
+
+async def test_a_deadlock_is_tried_again_until_it_is_won(engine: AsyncEngine, migrated: Database) -> None:
+    """The batch has one key and waits for another, whose holder asks for the first: the server ends one, and the batch is recorded once."""
+    merchant = uuid4()
+    ours = [wanted(merchant, chave="a"), wanted(merchant, chave="b")]
+    rivals = [wanted(merchant, chave=chave).claim for chave in ("b", *(f"c{number}" for number in range(500)))]
+    asked = text("SELECT chave FROM idempotencia WHERE comerciante_id = :merchant AND chave = 'a' FOR UPDATE")
+    writer = RegistrationWriter(engine)
+    async with engine.connect() as rival:
+        # The server ends the transaction that changed least, so the rival changes much.
+        for claim in rivals:
+            await insert_claim(rival, claim)
+        writing = asyncio.create_task(writer.write(ours))
+        await waiting(migrated, "INSERT INTO idempotencia%")
+        try:
+            await rival.execute(asked, {"merchant": merchant.bytes})
+        except OperationalError:
+            assert not writing.done()  # the rival was ended, and the batch goes on
+        await rival.rollback()
+    assert [type(one) for one in await writing] == [Answer, Answer]
+    assert await entries(engine, merchant) == 2
 
 
 async def test_a_transaction_that_always_loses_gives_up(engine: AsyncEngine) -> None:

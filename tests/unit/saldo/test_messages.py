@@ -3,12 +3,14 @@
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caixa_comum.dominio import MAIOR_VALOR, Tipo
-from caixa_comum.events import LancamentoRegistrado, encode
-from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Entry, Message, rejection, traceparents, triage
+from caixa_comum.dominio import MAIOR_SOMA, MAIOR_VALOR, Tipo
+from caixa_comum.events import DiaFechado, LancamentoRegistrado, TotaisDoDia, encode
+from caixa_saldo.messages import BODY_LIMIT, TEXT_LIMIT, Closing, Entry, Message, rejection, traceparents, triage
 
 
 def _body(valor: int = 1) -> tuple[UUID, bytes]:
@@ -80,3 +82,45 @@ def test_a_batch_names_the_traces_that_it_continues() -> None:
     one, two = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
     headers: list[dict[str, object]] = [{"traceparent": one}, {}, {"traceparent": "x"}, {"traceparent": two}, {"traceparent": one}]
     assert traceparents(Message(b"", headers=header) for header in headers) == [one, two]
+
+
+BRL = TotaisDoDia(moeda="BRL", total_creditos=1, total_debitos=MAIOR_SOMA, quantidade=2)
+RECEIPT = DiaFechado(
+    id=UUID(int=1),
+    comerciante_id=UUID(int=2),
+    data=date(2026, 11, 23),
+    totais=(BRL,),
+    hash="0" * 64,
+    hash_anterior=None,
+    fechado_em=datetime(2026, 11, 24, tzinfo=UTC),
+)
+
+
+def _receipt(**changes: object) -> Message:
+    told = msgspec.structs.replace(RECEIPT, **changes)
+    return Message(encode(told, event_id=told.id, time=told.fechado_em, source="/fluxo"))
+
+
+def test_a_receipt_is_a_closing() -> None:
+    """A closed day's totals, up to the largest that a column holds, and its hashes are taken as they are."""
+    (event,), rejections = triage([_receipt(hash_anterior="f" * 64)])
+    assert isinstance(event, Closing)
+    assert (event.fechamento.totais, rejections) == ((BRL,), [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"totais": (BRL, BRL)}, "a currency twice"),
+        ({"totais": (msgspec.structs.replace(BRL, total_debitos=MAIOR_SOMA + 1),)}, "above"),
+        ({"totais": (msgspec.structs.replace(BRL, quantidade=-1),)}, "totals from 0"),
+        ({"hash": "0" * 63}, "no SHA-256"),
+        ({"hash": "A" * 64}, "no SHA-256"),
+        ({"hash_anterior": "0" * 65}, "no SHA-256"),
+    ],
+)
+def test_a_receipt_that_cannot_be_compared_is_set_apart(changes: dict[str, object], reason: str) -> None:
+    """What no column or comparison could hold waits in quarantine, with why, and its neighbours are untouched."""
+    events, (rejected,) = triage([_receipt(), _receipt(**changes), _receipt()])
+    assert len(events) == 2
+    assert reason in rejected.reason
