@@ -144,6 +144,21 @@ async def test_deleted_children_come_back(api: Recorded, cluster: Cluster) -> No
     assert cluster.names(*kinds, "secrets") >= before
 
 
+async def test_a_secret_s_loss_is_seen_at_the_next_turn(api: Recorded, cluster: Cluster) -> None:
+    """Secrets are not watched, for that needs the right to list all of them: each turn, at most 8 s apart, reads its own by name."""
+    kept = await served(api, cluster)
+    assert await kept.turn(woken=False) <= 8
+    api.forget()
+    await kept.turn(woken=False)
+    assert len([path for path in api.reads if "/secrets/" in path]) == len(SECRETS | DERIVED)
+    assert not any("/services" in path for path in api.reads), "without news, nothing else is read"
+    cluster.run("delete", "secret", "loja-mysql-init")
+    cluster.edit("secret", "loja-rabbitmq-definitions", {"data": {"definitions.json": "e30="}})
+    await kept.turn(woken=False)
+    assert cluster.find("secret", "loja-mysql-init") is not None
+    assert cluster.get("secret", "loja-rabbitmq-definitions")["data"]["definitions.json"] != "e30="
+
+
 async def test_generated_secrets_are_never_overwritten(api: Recorded, cluster: Cluster) -> None:
     """A password that a person has set stays, and what reads it follows; a key that is missing is made, and only that one."""
     kept = await served(api, cluster)

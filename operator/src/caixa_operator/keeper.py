@@ -17,6 +17,7 @@ from caixa_operator.manifest import Manifest
 from caixa_operator.reconcile import paused, report
 from caixa_operator.reconcile.assess import Assessment
 from caixa_operator.reconcile.claims import conditions
+from caixa_operator.reconcile.observe import secret_versions
 from caixa_operator.reconcile.reconciler import Reconciled, reconcile
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.settings import Settings
@@ -25,6 +26,8 @@ from caixa_operator.spec.status import SaldoStatus, Status
 
 _CORRECT = "Correct it, or install this operator's CRD (k8s/crds)"
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
+_KINDS: dict[type[Exception], str] = {ApiError: "refused", ApiUnreachable: "unreachable"}
+Last = tuple[CashBox, Manifest, Reconciled]
 _log = structlog.get_logger(__name__)
 
 
@@ -47,7 +50,7 @@ class Keeper:
         self._name = name
         self._scaler = Scaler(api)
         self._body: Manifest | None = None
-        self._last: tuple[CashBox, Manifest, Reconciled] | None = None
+        self._last: Last | None = None
         self._pause = self._full_at = 0.0
         self._backoff = FIRST_BACKOFF
 
@@ -55,7 +58,7 @@ class Keeper:
         """Do what is due, and return how many seconds may pass until the next turn. Never raises but when cancelled."""
         began = time.monotonic()
         try:
-            if woken or self._last is None or time.monotonic() >= self._full_at:
+            if woken or self._last is None or time.monotonic() >= self._full_at or await self._secrets_moved(self._last):
                 await self.full()
             else:
                 await self._scale(self._last)
@@ -65,6 +68,11 @@ class Keeper:
         metrics.turned(self._namespace, self._name, well=True, seconds=time.monotonic() - began)
         self._backoff = FIRST_BACKOFF
         return self._pause
+
+    async def _secrets_moved(self, last: Last) -> bool:
+        """Tell whether a Secret was changed or deleted. They are read by name at each turn: to watch them, all would have to be listed."""
+        cashbox, _, done = last
+        return await secret_versions(self._api, cashbox, done.secrets) != done.secrets
 
     async def full(self) -> Status | None:
         """Reconcile once, and return the status; None when the CashBox is gone or going."""
@@ -89,7 +97,7 @@ class Keeper:
         self._last = (cashbox, body, done)
         return await self._scale(self._last)
 
-    async def _scale(self, last: tuple[CashBox, Manifest, Reconciled]) -> Status:
+    async def _scale(self, last: Last) -> Status:
         cashbox, body, done = last
         queue = self._queue_of(cashbox, done.credentials) if _has_broker(done.assessment) else None
         scaled = await self._scaler.step(cashbox, queue, conflict=done.conflict, now=time.monotonic())
@@ -143,11 +151,14 @@ class Keeper:
         """Back off, and say so where it can be said."""
         delay, self._backoff = self._backoff, min(self._backoff * 2, LONGEST_BACKOFF)
         _log.warning("reconcile_failed", cashbox=self._name, namespace=self._namespace, error=str(error), again_seconds=delay)
-        if not isinstance(error, ApiError | ApiUnreachable):
+        kind = _KINDS.get(type(error), "fault")
+        metrics.ERRORS.labels(kind).inc()
+        if kind == "fault":
             _log.error("reconcile_fault", cashbox=self._name, namespace=self._namespace, exc_info=error)
         if self._body is not None:
             with contextlib.suppress(ApiError, ApiUnreachable):  # the next turn tries again, and says so then
-                await self._trouble(self._body, "ReconcileFailed", f"the last reconcile failed and is tried again: {error}")
+                again = f"the last reconcile failed and is tried again after {delay:g} s: {error}"
+                await self._trouble(self._body, "ReconcileFailed", again)
         self._last = None
         return delay
 

@@ -6,8 +6,10 @@ that loop looks at everything anew. A lost event costs a resync period, never co
 
 import asyncio
 import os
+import socket
 from contextlib import AsyncExitStack
 from typing import Any  # kopf passes each handler more than it asks for
+from uuid import uuid4
 
 import aiohttp
 import kopf
@@ -19,6 +21,7 @@ from caixa_operator.api import KubernetesApi, connected
 from caixa_operator.autoscaler.queue import Queue
 from caixa_operator.heartbeat import Heartbeats, served
 from caixa_operator.keeper import Keeper, keep
+from caixa_operator.lease import Lease, elected
 from caixa_operator.reconcile.removal import remove
 from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
@@ -71,7 +74,7 @@ _running = AsyncExitStack()
 
 @kopf.on.startup()
 async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
-    """Read the environment, connect, and serve health."""
+    """Read the environment, connect, serve health, and wait for the Lease."""
     own = load(Settings, os.environ)
     logs.configure(own.log_level, "operator")
     settings.persistence.finalizer = FINALIZER
@@ -85,6 +88,14 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     session = await _running.enter_async_context(aiohttp.ClientSession())
     memo.operator = Operator(api, session, own)
     await _running.enter_async_context(served(memo.operator.heartbeats, own.host, own.management_port))
+    if own.namespace:  # nothing is watched before this ends
+        lease = Lease(api, own.namespace, f"{socket.gethostname()}_{uuid4().hex[:8]}", seconds=own.lease_seconds)
+        await _running.enter_async_context(elected(lease, _stop_at_once, deadline=own.lease_seconds * 2 / 3))
+
+
+def _stop_at_once() -> None:
+    """End without another write: whoever holds the Lease now may have begun, and an operator may be killed at any moment."""
+    os._exit(1)
 
 
 @kopf.on.cleanup()

@@ -24,6 +24,11 @@ ARRIVAL = Gauge("caixa_operator_arrival_rate", "Events that arrive at the queue,
 RATE = Gauge("caixa_operator_rate_per_replica", "Events that one consumer applies, per second: measured, or assumed until then.", _WHOSE)
 DRAIN = Gauge("caixa_operator_drain_estimate_seconds", "When the backlog will be gone; absent while it grows.", _WHOSE)
 
+ERRORS = Counter("caixa_operator_errors", "Turns that failed and are tried again, later each time.", ["kind"])
+LEADER = Gauge("caixa_operator_leader", "1 while this operator holds the Lease, and so is the one that works.")
+
+for _kind in ("refused", "unreachable", "incomplete", "fault"):
+    ERRORS.labels(_kind)
 for _outcome in ("ok", "failed"):
     TURNS.labels(_outcome)
 

@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resync_seconds: int = 60
     namespace: str = ""
     """The operator's own; without one (a developer's machine) it competes with no other for a Lease."""
+    lease_seconds: int = 15
+    """After so long without a renewal, another operator may take over."""
     host: str = "127.0.0.1"
     management_port: int = 9000
     log_level: str = "info"

@@ -39,8 +39,6 @@ class Scaled(msgspec.Struct, frozen=True, kw_only=True):
     scaling: Scaling | None = None
     decision: str | None = None
     """The event to record, when the number of consumers was changed."""
-    reason: str | None = None
-    """The policy's one word for it."""
     again_seconds: float = CALM_SECONDS
 
 
@@ -109,7 +107,6 @@ def _scaled(consumers: Consumers, reading: Reading | None, decision: Decision) -
         backlog=_backlog(reading),
         scaling=None if reading is None else _figures(reading, decision),
         decision=f"{consumers.wanted} → {decision.desired} consumers: {decision.message}" if changed else None,
-        reason=decision.reason if changed else None,
         again_seconds=BUSY_SECONDS if busy else CALM_SECONDS,
     )
 

@@ -1,6 +1,7 @@
 """What is there: the children that carry the owner label, and the Secrets, which are read by name and never listed."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 
 from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
@@ -8,6 +9,9 @@ from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources.credentials import GENERATED, Credentials, completed, decoded, encoded, manifest, secret_name
 from caixa_operator.resources.identity import owned
 from caixa_operator.spec.cashbox import CashBox
+
+Versions = Mapping[str, str]
+"""The resourceVersion of Secrets by name."""
 
 
 async def live_children(api: KubernetesApi, cashbox: CashBox, secrets: list[Ref]) -> dict[Ref, Manifest]:
@@ -19,24 +23,37 @@ async def live_children(api: KubernetesApi, cashbox: CashBox, secrets: list[Ref]
     return {ref(one): one for one in (*(item for items in listed for item in items), *(secret for secret in found if secret is not None))}
 
 
-async def credentials(api: KubernetesApi, cashbox: CashBox) -> Credentials:
+async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials, Versions]:
     """Return the generated values, generating those that are missing; Secrets of a former CashBox of this name are taken up again."""
-    values = await asyncio.gather(*(_secret(api, cashbox, secret) for secret in GENERATED))
-    return Credentials(dict(zip(GENERATED, values, strict=True)))
+    found = await asyncio.gather(*(_secret(api, cashbox, secret) for secret in GENERATED))
+    values = {secret: decoded(one) for secret, one in zip(GENERATED, found, strict=True)}
+    return Credentials(values), {one["metadata"]["name"]: _version(one) for one in found}
 
 
-async def _secret(api: KubernetesApi, cashbox: CashBox, secret: str) -> dict[str, str]:
+async def secret_versions(api: KubernetesApi, cashbox: CashBox, names: Iterable[str]) -> Versions:
+    """Return the versions of Secrets, each read by its name; one that is gone has none."""
+    chosen = list(names)
+    found = await asyncio.gather(*(api.get("Secret", cashbox.namespace, name) for name in chosen))
+    return {name: _version(one) for name, one in zip(chosen, found, strict=True)}
+
+
+def _version(found: Manifest | None) -> str:
+    return "" if found is None else str(found["metadata"]["resourceVersion"])
+
+
+async def _secret(api: KubernetesApi, cashbox: CashBox, secret: str) -> Manifest:
+    """Return a generated Secret as it is once no value is missing."""
     name = secret_name(cashbox.name, secret)
     there = await api.get("Secret", cashbox.namespace, name)
     existing = decoded(there) if there is not None else {}
     values = completed(secret, existing)
     if there is None:
         try:
-            await api.create(manifest(cashbox, secret, values))
+            return await api.create(manifest(cashbox, secret, values))
         except ApiError as error:
             if error.status == 409:  # noqa: PLR2004 - HTTP's Conflict: somebody else was first, and theirs counts
                 return await _secret(api, cashbox, secret)
             raise
-    elif missing := {key: value for key, value in values.items() if key not in existing}:
-        await api.merge("Secret", cashbox.namespace, name, {"data": encoded(missing)})
-    return values
+    if missing := {key: value for key, value in values.items() if key not in existing}:
+        return await api.merge("Secret", cashbox.namespace, name, {"data": encoded(missing)})
+    return there

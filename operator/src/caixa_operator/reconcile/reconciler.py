@@ -7,7 +7,7 @@ from caixa_operator.images import resolved
 from caixa_operator.manifest import Ref, ref
 from caixa_operator.reconcile.assess import Assessment, assess
 from caixa_operator.reconcile.execute import execute
-from caixa_operator.reconcile.observe import credentials, live_children
+from caixa_operator.reconcile.observe import Versions, credentials, live_children
 from caixa_operator.reconcile.plan import decide
 from caixa_operator.reconcile.report import endpoints
 from caixa_operator.resources.credentials import Credentials
@@ -26,6 +26,8 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Endpoints
     version: str
     writes: int
+    secrets: Versions
+    """Every Secret that the platform reads, as it was left."""
     conflict: str | None
     """Another autoscaler that targets the consumers."""
 
@@ -36,9 +38,10 @@ async def reconcile(api: KubernetesApi, settings: Settings, cashbox: CashBox, *,
     Raises ApiError when the API server cannot be read; refused writes are told in the assessment.
     """
     images = resolved(cashbox.spec, settings)
-    generated = await credentials(api, cashbox)
+    generated, versions = await credentials(api, cashbox)
     wanted = children(cashbox, images, generated, operator_namespace=settings.namespace)
-    live = await live_children(api, cashbox, [ref(one) for one in wanted if one["kind"] == "Secret"])
+    derived = [ref(one) for one in wanted if one["kind"] == "Secret"]
+    live = await live_children(api, cashbox, derived)
     plan = decide(wanted, live)
     refusals = await execute(api, cashbox.namespace, plan, live)
     return Reconciled(
@@ -47,6 +50,7 @@ async def reconcile(api: KubernetesApi, settings: Settings, cashbox: CashBox, *,
         endpoints=endpoints(cashbox, live),
         version=images.version,
         writes=plan.writes,
+        secrets={**versions, **{one.name: live[one]["metadata"]["resourceVersion"] for one in derived if one in live}},
         conflict=await _other_autoscaler(api, cashbox),
     )
 
