@@ -4,12 +4,15 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from caixa_comum import schemas, topology
 from caixa_operator.autoscaler.going import COST_ANNOTATION
 from caixa_operator.autoscaler.reading import Reading
 from caixa_operator.keeper import Keeper
 from caixa_operator.reconcile.removal import remove
+from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.network import COMPONENTS
 from caixa_operator.settings import Settings
+from caixa_operator.spec.cashbox import CashBox
 from tests.control_plane.cluster import CHILDREN, COMPLETE, Cluster
 from tests.control_plane.installed import Installed
 from tests.control_plane.recorded import Recorded
@@ -237,6 +240,53 @@ async def test_what_is_switched_off_goes(api: Recorded, cluster: Cluster) -> Non
     await kept.full()
     assert cluster.names("networkpolicies", "poddisruptionbudgets") == set()
     assert cluster.names(*kinds) == before
+
+
+async def test_external_stores_wait_for_their_secrets_and_are_never_made(api: Recorded, cluster: Cluster) -> None:
+    """Without the Secret the CashBox says which and what for; with it, it serves without a store, and a new password replaces pods."""
+    stores = {store: {"mode": "External", "external": {"secret": f"their-{store}"}} for store in ("mysql", "rabbitmq")}
+    cluster.cashbox(**stores)
+    kept = keeper(api, cluster)
+    assert await kept.turn(woken=True) <= 8
+    assert condition(cluster, "Degraded")["reason"] == "SecretIncomplete"
+    assert "there is no Secret their-mysql: make one with the keys url, fluxo," in condition(cluster, "Degraded")["message"]
+    secret(cluster, "their-mysql", url="mysql://db.example:3306", **dict.fromkeys(schemas.USERS, "one"))
+    rabbit = {"url": "amqp://mq.example/caixa", "management_url": "http://mq.example:15672"}
+    secret(cluster, "their-rabbitmq", **rabbit, **dict.fromkeys(topology.USERS, "one"))
+    await kept.full()
+    cluster.migrations_complete()
+    await kept.full()
+    cluster.pods_answer()
+    await kept.full()
+    assert condition(cluster, "Ready")["status"] == "True"
+    assert cluster.names("statefulsets", "configmaps") == {"configmap/kube-root-ca.crt"} & cluster.names("configmaps")
+    assert cluster.names("secrets") == {"secret/their-mysql", "secret/their-rabbitmq", "secret/loja-admin", "secret/loja-signing-key"}
+    before = cluster.get("deployment", "loja-fluxo")["spec"]["template"]
+    secret(cluster, "their-mysql", url="mysql://db.example:3306", **dict.fromkeys(schemas.USERS, "two"))
+    await kept.turn(woken=False)
+    assert cluster.get("deployment", "loja-fluxo")["spec"]["template"] != before
+
+
+async def test_a_fault_is_tried_again_later_each_time_and_the_condition_says_so(api: Recorded, cluster: Cluster) -> None:
+    """A defect that one CashBox meets stops neither its next turn nor its children, and people read when it is tried again."""
+    await served(api, cluster)
+
+    def broken(_cashbox: CashBox, _credentials: Credentials) -> Steady:
+        raise RuntimeError("a defect")
+
+    kept = Keeper(api.api, Settings(), broken, cluster.namespace, "loja")
+    assert [await kept.turn(woken=True) for _ in range(3)] == [1.0, 2.0, 4.0]
+    degraded = condition(cluster, "Degraded")
+    assert (degraded["reason"], degraded["message"]) == (
+        "ReconcileFailed",
+        "the last reconcile failed and is tried again after 4 s: a defect",
+    )
+    assert condition(cluster, "Ready")["status"] == "True", "what serves goes on serving"
+
+
+def secret(cluster: Cluster, name: str, **values: str) -> None:
+    """Make or change a Secret as a person does."""
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values})
 
 
 async def test_retain_touches_nothing_and_delete_removes_volumes_and_generated_secrets(api: Recorded, cluster: Cluster) -> None:

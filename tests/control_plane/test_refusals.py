@@ -3,14 +3,17 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from caixa_operator.crd.definition import definition
 from tests.control_plane.cluster import Cluster
 from tests.provision.command import CommandFailed
 
+SAMPLES = sorted((Path(__file__).parents[2] / "k8s" / "samples").glob("*.yaml"))
 REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"version": "not a tag"}, "write an image tag, such as 1.2.3"),
     ({"deletionPolicy": "Keep"}, 'supported values: "Delete", "Retain"'),
@@ -44,6 +47,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"mysql": {"storage": {"className": ""}}}, "should be at least 1 chars long"),
     ({"mysql": {"tolerations": [{"operator": "Like"}]}}, 'supported values: "Equal", "Exists"'),
     ({"mysql": {"tolerations": [{"effect": "Stay"}]}}, 'supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"'),
+    ({"mysql": {"mode": "Elsewhere"}}, 'supported values: "External", "Managed"'),
+    ({"mysql": {"mode": "External"}}, "mode External needs external.secret: write the name of a Secret"),
+    ({"rabbitmq": {"external": {"secret": "mq"}}}, "external is only for mode External: remove it, or set mode to External"),
+    (
+        {"rabbitmq": {"mode": "External", "external": {"secret": "My Secret"}}},
+        "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external",
+    ),
     *(
         ({"saldo": {"consumer": {"autoscaling": scaling}}}, message)
         for scaling, message in (
@@ -98,13 +108,14 @@ def test_an_unknown_field_is_refused_by_its_name(shared: Cluster) -> None:
 
 
 def test_every_rule_of_the_definition_is_tried_here() -> None:
-    """No CEL rule is left without a value that it refuses, but for the two that need an existing or an ill-named CashBox."""
+    """No CEL rule is left without a value that it refuses, but for those that need an existing or an ill-named CashBox."""
     tried = " ".join(message for _, message in REFUSED)
-    rules = set(_messages(definition())) - {STORAGE, NAME}
+    rules = set(_messages(definition())) - {STORAGE, MODE, NAME}
     assert {rule for rule in rules if rule[:40] not in tried} == set()
 
 
 STORAGE = "storage cannot change after creation: grow the PersistentVolumeClaim itself, or make a new CashBox"
+MODE = "mode cannot change after creation, for the data would stay behind: make a new CashBox and move it"
 NAME = "name the CashBox with at most 36 lowercase letters, digits and hyphens, a letter first: its children are named after it"
 
 
@@ -120,6 +131,24 @@ def test_storage_cannot_change_after_creation(cluster: Cluster) -> None:
     cluster.cashbox(mysql={"storage": {"size": "1Gi"}})
     with pytest.raises(CommandFailed, match="storage cannot change after creation: grow the PersistentVolumeClaim itself"):
         cluster.cashbox(mysql={"storage": {"size": "2Gi"}})
+
+
+@pytest.mark.parametrize("store", ["mysql", "rabbitmq"])
+def test_who_runs_a_store_cannot_change_after_creation(cluster: Cluster, store: str) -> None:
+    """Neither for a CashBox that says it nor for one from before there was a choice."""
+    cluster.cashbox()
+    with pytest.raises(CommandFailed, match="mode cannot change after creation"):
+        cluster.cashbox(**{store: {"mode": "External", "external": {"secret": "elsewhere"}}})
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_every_sample_is_accepted_as_it_is(shared: Cluster, sample: Path) -> None:
+    """What people copy, the API server takes: every object of it, strictly, in whatever namespace."""
+    documents = [one for one in yaml.safe_load_all(sample.read_text(encoding="utf-8")) if one]
+    for one in documents:
+        one["metadata"].pop("namespace", None)
+        shared.run("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=json.dumps(one))
+    assert any(one["kind"] == "CashBox" for one in documents)
 
 
 def _document(name: str, spec: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import structlog
 
 from caixa_operator import metrics
 from caixa_operator.api import ApiError, ApiUnreachable, KubernetesApi
-from caixa_operator.autoscaler.scaler import Queue, Scaled, Scaler
+from caixa_operator.autoscaler.scaler import CALM_SECONDS, Queue, Scaled, Scaler
 from caixa_operator.events import record
 from caixa_operator.manifest import Manifest
 from caixa_operator.reconcile import paused, report
@@ -20,13 +20,14 @@ from caixa_operator.reconcile.claims import conditions
 from caixa_operator.reconcile.observe import secret_versions
 from caixa_operator.reconcile.reconciler import Reconciled, reconcile
 from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.external import Incomplete
 from caixa_operator.settings import Settings
 from caixa_operator.spec.cashbox import API_VERSION, KIND, CashBox
 from caixa_operator.spec.status import SaldoStatus, Status
 
 _CORRECT = "Correct it, or install this operator's CRD (k8s/crds)"
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
-_KINDS: dict[type[Exception], str] = {ApiError: "refused", ApiUnreachable: "unreachable"}
+_KINDS: dict[type[Exception], str] = {ApiError: "refused", ApiUnreachable: "unreachable", Incomplete: "incomplete"}
 Last = tuple[CashBox, Manifest, Reconciled]
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ class Keeper:
         self,
         api: KubernetesApi,
         settings: Settings,
-        queue_of: Callable[[CashBox, Credentials], Queue],
+        queue_of: Callable[[CashBox, Credentials], Queue | None],
         namespace: str,
         name: str,
     ) -> None:
@@ -149,7 +150,8 @@ class Keeper:
 
     async def _failed(self, error: Exception) -> float:
         """Back off, and say so where it can be said."""
-        delay, self._backoff = self._backoff, min(self._backoff * 2, LONGEST_BACKOFF)
+        longest = CALM_SECONDS if isinstance(error, Incomplete) else LONGEST_BACKOFF  # people are about to make the Secret
+        delay, self._backoff = min(self._backoff, longest), min(self._backoff * 2, LONGEST_BACKOFF)
         _log.warning("reconcile_failed", cashbox=self._name, namespace=self._namespace, error=str(error), again_seconds=delay)
         kind = _KINDS.get(type(error), "fault")
         metrics.ERRORS.labels(kind).inc()
@@ -158,7 +160,8 @@ class Keeper:
         if self._body is not None:
             with contextlib.suppress(ApiError, ApiUnreachable):  # the next turn tries again, and says so then
                 again = f"the last reconcile failed and is tried again after {delay:g} s: {error}"
-                await self._trouble(self._body, "ReconcileFailed", again)
+                reason = "SecretIncomplete" if isinstance(error, Incomplete) else "ReconcileFailed"
+                await self._trouble(self._body, reason, str(error) if isinstance(error, Incomplete) else again)
         self._last = None
         return delay
 

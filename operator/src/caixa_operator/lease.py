@@ -73,7 +73,8 @@ class Lease:
         now, seen = time.monotonic(), (holder, spec.get("renewTime", ""))
         if seen != self._seen:
             self._seen, self._seen_at = seen, now
-        return now - self._seen_at >= spec.get("leaseDurationSeconds", self._seconds)
+        duration: int = spec.get("leaseDurationSeconds", self._seconds)
+        return now - self._seen_at >= duration
 
     def _manifest(self, *, transitions: int) -> Manifest:
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -25,6 +25,7 @@ from caixa_operator.lease import Lease, elected
 from caixa_operator.reconcile.removal import remove
 from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
+from caixa_operator.resources.external import MANAGEMENT_URL
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
 from caixa_operator.settings import Settings
 from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, VERSION, CashBox
@@ -54,10 +55,12 @@ class Operator:
         self.wakes: dict[tuple[str, str], asyncio.Event] = {}
         self.locks: dict[tuple[str, str], asyncio.Lock] = {}
 
-    def queue_of(self, cashbox: CashBox, credentials: Credentials) -> Queue:
-        """Open the broker's figures of a CashBox."""
-        url = f"http://{cashbox.name}-{rabbitmq.COMPONENT}.{cashbox.namespace}.svc:{rabbitmq.MANAGEMENT_PORT}"
-        return Queue(self.session, url, credentials.value("rabbitmq-users", "operator"))
+    def queue_of(self, cashbox: CashBox, credentials: Credentials) -> Queue | None:
+        """Open the broker's figures of a CashBox; None where an external broker's Secret does not say where they are."""
+        url: str | None = f"http://{cashbox.name}-{rabbitmq.COMPONENT}.{cashbox.namespace}.svc:{rabbitmq.MANAGEMENT_PORT}"
+        if cashbox.spec.rabbitmq.mode == "External":
+            url = credentials.values["rabbitmq-users"].get(MANAGEMENT_URL)
+        return None if url is None else Queue(self.session, url, credentials.values["rabbitmq-users"].get("operator", ""))
 
     def lock(self, key: tuple[str, str]) -> asyncio.Lock:
         """Return what a CashBox's reconcile and its deletion exclude each other by."""

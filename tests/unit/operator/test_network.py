@@ -8,7 +8,7 @@ from caixa_operator.manifest import Manifest
 from caixa_operator.resources.family import processes
 from caixa_operator.resources.identity import selector
 from caixa_operator.resources.network import COMPONENTS, OPERATOR_LABELS, policies
-from tests.unit.operator.boxes import cashbox
+from tests.unit.operator.boxes import CREDENTIALS, cashbox
 
 BOX = cashbox()
 OUTSIDE = {"app": "stranger"}
@@ -55,7 +55,7 @@ def _allows(
 
 def test_only_the_arrows_of_the_picture_pass_between_components() -> None:
     """For every pair of components and every port: a connection opens exactly where the architecture has an arrow."""
-    built = policies(BOX, operator_namespace="caixa-system")
+    built = policies(BOX, CREDENTIALS, operator_namespace="caixa-system")
     for source in COMPONENTS:
         for target in COMPONENTS:
             for port in PORTS:
@@ -67,7 +67,7 @@ def test_only_the_arrows_of_the_picture_pass_between_components() -> None:
 def test_every_process_is_confined() -> None:
     """No process was added without its policy, and a pod of the CashBox that none names may not even be reached."""
     assert {process.component for process in processes(BOX)} <= set(COMPONENTS)
-    built = policies(BOX, operator_namespace="caixa-system")
+    built = policies(BOX, CREDENTIALS, operator_namespace="caixa-system")
     new = _labels("something-new")
     assert not any(_allows(built, "Ingress", new, _labels("gateway"), port) for port in PORTS)
     assert _allows(built, "Egress", new, OUTSIDE, 53), "names can be asked for"
@@ -77,7 +77,7 @@ def test_every_process_is_confined() -> None:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_stranger_reaches_the_gateway_and_nothing_else(component: str) -> None:
     """Neither from another namespace nor from the CashBox's own."""
-    built = policies(BOX, operator_namespace="caixa-system")
+    built = policies(BOX, CREDENTIALS, operator_namespace="caixa-system")
     for namespace in ("elsewhere", "caixa"):
         reached = {port for port in PORTS if _allows(built, "Ingress", _labels(component), OUTSIDE, port, namespace=namespace)}
         assert reached == ({8080} if component == "gateway" else set())
@@ -85,12 +85,12 @@ def test_a_stranger_reaches_the_gateway_and_nothing_else(component: str) -> None
 
 def test_the_operator_reads_the_broker_s_figures_from_its_own_namespace_only() -> None:
     """Its labels alone open nothing: anybody may put them on a pod."""
-    built = policies(BOX, operator_namespace="caixa-system")
+    built = policies(BOX, CREDENTIALS, operator_namespace="caixa-system")
     rabbit = _labels("rabbitmq")
     assert _allows(built, "Ingress", rabbit, OPERATOR_LABELS, 15672, namespace="caixa-system")
     assert not _allows(built, "Ingress", rabbit, OPERATOR_LABELS, 15672, namespace="elsewhere")
     assert not _allows(built, "Ingress", rabbit, OPERATOR_LABELS, 5672, namespace="caixa-system")
-    assert _allows(policies(BOX, operator_namespace=""), "Ingress", rabbit, OPERATOR_LABELS, 15672, namespace="anywhere")
+    assert _allows(policies(BOX, CREDENTIALS, operator_namespace=""), "Ingress", rabbit, OPERATOR_LABELS, 15672, namespace="anywhere")
 
 
 def test_callers_readers_of_metrics_and_collectors_can_be_named() -> None:
@@ -99,7 +99,7 @@ def test_callers_readers_of_metrics_and_collectors_can_be_named() -> None:
     prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     collector = {"ports": [{"port": 4317}]}
     box = cashbox(networkPolicy={"gatewayFrom": [ingress], "metricsFrom": [prometheus], "extraEgress": [collector]})
-    built = policies(box, operator_namespace="caixa-system")
+    built = policies(box, CREDENTIALS, operator_namespace="caixa-system")
     gateway, fluxo = _labels("gateway"), _labels("fluxo")
     assert _allows(built, "Ingress", gateway, OUTSIDE, 8080, namespace="ingress")
     assert not _allows(built, "Ingress", gateway, OUTSIDE, 8080, namespace="elsewhere")
@@ -112,4 +112,4 @@ def test_callers_readers_of_metrics_and_collectors_can_be_named() -> None:
 
 def test_without_policies_there_are_none() -> None:
     """A cluster with rules of its own can switch them off."""
-    assert policies(cashbox(networkPolicy={"enabled": False}), operator_namespace="") == []
+    assert policies(cashbox(networkPolicy={"enabled": False}), CREDENTIALS, operator_namespace="") == []

@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -42,6 +42,7 @@ def running(pods: int) -> Consumers:
     return Consumers(wanted=pods, ready=pods)
 
 
+@settings(deadline=None)
 @given(policies(), st.lists(readings, min_size=1, max_size=8), st.integers(0, 40))
 def test_every_decision_lies_between_the_floor_and_the_maximum(policy: Autoscaling, seen: list[Reading], pods: int) -> None:
     """Never more than maxReplicas, never fewer than minReplicas or than the events in hand need, however readings follow each other."""
@@ -55,6 +56,7 @@ def test_every_decision_lies_between_the_floor_and_the_maximum(policy: Autoscali
         pods = decision.desired
 
 
+@settings(deadline=None)
 @given(policies(), readings, st.integers(1, 40), st.integers(0, 10**6), st.floats(0, 10**4))
 def test_more_backlog_or_more_arrivals_never_ask_for_fewer(
     policy: Autoscaling, reading: Reading, pods: int, ready: int, arriving: float
@@ -66,6 +68,7 @@ def test_more_backlog_or_more_arrivals_never_ask_for_fewer(
     assert most.desired >= less.desired
 
 
+@settings(deadline=None)
 @given(policies(), st.integers(2, 40), st.integers(1, 60))
 def test_a_step_down_takes_away_at_most_its_share(policy: Autoscaling, pods: int, steps: int) -> None:
     """Going down takes maxPercent at most, but one consumer at least; to zero goes only an idle queue."""
@@ -80,6 +83,7 @@ def test_a_step_down_takes_away_at_most_its_share(policy: Autoscaling, pods: int
         pods = decision.desired
 
 
+@settings(deadline=None)
 @given(st.integers(0, 600), st.integers(1, 40), st.integers(10, 600))
 def test_nothing_goes_down_before_the_window_has_been_watched(after: int, pods: int, stabilization: int) -> None:
     """A restart of the operator, or a queue that could be read again, is no reason to scale down at once."""
@@ -89,6 +93,7 @@ def test_nothing_goes_down_before_the_window_has_been_watched(after: int, pods: 
     assert (decision.desired == pods) == (after <= stabilization or pods == 1)
 
 
+@settings(deadline=None)
 @given(policies(), st.floats(0.5, 10**4), st.integers(1, 40))
 def test_a_steady_load_never_flaps(policy: Autoscaling, arriving: float, pods: int) -> None:
     """At a steady load with nothing waiting, the number goes one way, up or down, and then stays."""
@@ -100,6 +105,7 @@ def test_a_steady_load_never_flaps(policy: Autoscaling, arriving: float, pods: i
     assert went[1:] in (sorted(went[1:]), sorted(went[1:], reverse=True))
 
 
+@settings(deadline=None)
 @given(policies())
 def test_zero_comes_only_after_the_idle_time(policy: Autoscaling) -> None:
     """The last consumer stops when nothing was ready, unacknowledged or arriving for idleSeconds, and never with minReplicas above 0."""
@@ -111,6 +117,7 @@ def test_zero_comes_only_after_the_idle_time(policy: Autoscaling) -> None:
     assert (pods == 0) == (policy.min_replicas == 0)
 
 
+@settings(deadline=None)
 @given(policies(), st.integers(0, 40), st.integers(1, 6), st.data())
 def test_a_queue_that_cannot_be_read_holds_and_then_falls_back(policy: Autoscaling, pods: int, failures: int, data: st.DataObject) -> None:
     """The number is held within its bounds; from the third failure in a row on, fallback.replicas run where it is set."""

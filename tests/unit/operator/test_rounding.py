@@ -1,7 +1,7 @@
 """Two digits for people."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caixa_operator.autoscaler.rounding import two_digits
@@ -15,6 +15,7 @@ def test_two_digits_are_kept(number: float, rounded: float) -> None:
     assert two_digits(number) == rounded
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e9))
 def test_rounding_again_changes_nothing_and_is_never_far_off(number: float) -> None:
     """A status that was rounded is not rewritten, and lies within a twentieth of the truth."""

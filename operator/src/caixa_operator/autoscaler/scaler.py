@@ -60,6 +60,9 @@ class Scaler:
         if deployment is None:
             return Scaled(claims=(claim("ScalingActive", holds=False, reason="Waiting", message="there are no consumers yet"),))
         consumers = _consumers(deployment)
+        mode = cashbox.spec.saldo.consumer.autoscaling.mode
+        if queue is None and mode != "Operator":
+            return _looked(consumers, None, _not_ours(cashbox, conflict))
         if queue is None:
             waiting = claim("ScalingActive", holds=False, reason="Waiting", message="the broker does not answer yet")
             return Scaled(claims=(waiting,), consumers=f"{consumers.ready}/{consumers.wanted}")

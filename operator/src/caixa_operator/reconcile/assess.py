@@ -53,6 +53,9 @@ NOT_PAUSED = claim("ReconciliationPaused", holds=False, reason="Reconciling", me
 
 
 def _database(cashbox: CashBox, live: Live) -> Claim:
+    if cashbox.spec.mysql.mode == "External":
+        message = "MySQL is run by somebody else: migrations and the pods' readiness tell whether it answers"
+        return claim("DatabaseReady", holds=True, reason="External", message=message)
     if store_ready(live.get(Ref("StatefulSet", f"{cashbox.name}-mysql"))):
         return claim("DatabaseReady", holds=True, reason="Answering", message="MySQL answers")
     message = f"MySQL does not answer yet: {_LOOK} `kubectl describe pod {cashbox.name}-mysql-0`"
@@ -60,6 +63,9 @@ def _database(cashbox: CashBox, live: Live) -> Claim:
 
 
 def _broker(cashbox: CashBox, live: Live) -> Claim:
+    if cashbox.spec.rabbitmq.mode == "External":
+        message = "RabbitMQ is run by somebody else: the pods' readiness and ScalingActive tell whether it answers"
+        return claim("BrokerReady", holds=True, reason="External", message=message)
     if store_ready(live.get(Ref("StatefulSet", f"{cashbox.name}-rabbitmq"))):
         return claim("BrokerReady", holds=True, reason="Answering", message="RabbitMQ answers")
     message = f"RabbitMQ does not answer yet; entries are recorded all the same: {_LOOK} `kubectl describe pod {cashbox.name}-rabbitmq-0`"

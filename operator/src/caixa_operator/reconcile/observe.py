@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
+from caixa_operator.resources import external
 from caixa_operator.resources.credentials import GENERATED, Credentials, completed, decoded, encoded, manifest, secret_name
 from caixa_operator.resources.identity import owned
 from caixa_operator.spec.cashbox import CashBox
@@ -24,10 +25,31 @@ async def live_children(api: KubernetesApi, cashbox: CashBox, secrets: list[Ref]
 
 
 async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials, Versions]:
-    """Return the generated values, generating those that are missing; Secrets of a former CashBox of this name are taken up again."""
-    found = await asyncio.gather(*(_secret(api, cashbox, secret) for secret in GENERATED))
-    values = {secret: decoded(one) for secret, one in zip(GENERATED, found, strict=True)}
-    return Credentials(values), {one["metadata"]["name"]: _version(one) for one in found}
+    """Return the generated values, generating those that are missing; Secrets of a former CashBox of this name are taken up again.
+
+    Those of external stores are read, and never written. Raises Incomplete when one of them is not what it must be.
+    """
+    existing = await _existing(api, cashbox)
+    made = [secret for secret in GENERATED if secret not in existing]
+    found = existing | dict(zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True))
+    values = {secret: decoded(one) for secret, one in found.items()}
+    return Credentials(values), {one["metadata"]["name"]: _version(one) for one in found.values()}
+
+
+async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, Manifest]:
+    """Return the Secrets of external stores by what they stand for. Raises Incomplete, which tells of all that is wrong with any."""
+    found: dict[str, Manifest] = {}
+    wrong: list[str] = []
+    for secret, name in external.secrets(cashbox).items():
+        there = await api.get("Secret", cashbox.namespace, name)
+        try:
+            external.verified(cashbox, secret, None if there is None else decoded(there))
+        except external.Incomplete as error:
+            wrong.append(str(error))
+        found[secret] = there or {}
+    if wrong:
+        raise external.Incomplete("; ".join(wrong))
+    return found
 
 
 async def secret_versions(api: KubernetesApi, cashbox: CashBox, names: Iterable[str]) -> Versions:

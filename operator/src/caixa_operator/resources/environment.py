@@ -4,6 +4,7 @@ import msgspec
 
 from caixa_comum import schemas, topology
 from caixa_operator.manifest import Manifest
+from caixa_operator.resources import external
 from caixa_operator.resources.credentials import secret_name
 from caixa_operator.resources.pods import MANAGEMENT_PORT
 from caixa_operator.spec.cashbox import CashBox
@@ -11,25 +12,39 @@ from caixa_operator.spec.cashbox import CashBox
 API_PORT = 8080
 MYSQL_PORT = 3306
 AMQP_PORT = 5672
+_SERVER = "CAIXA_MYSQL_SERVER"
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """Variables with plain values, and variables that read a key of a generated Secret: (secret, key)."""
+    """Variables with plain values, and variables that read a key of a Secret: (secret, key).
+
+    Those of `first` come before the plain ones, whose values may then refer to them as $(NAME).
+    """
 
     plain: dict[str, str] = {}
     secret: dict[str, tuple[str, str]] = {}
+    first: dict[str, tuple[str, str]] = {}
 
     def __or__(self, other: "Environment") -> "Environment":
-        return Environment(self.plain | other.plain, self.secret | other.secret)
+        return Environment(self.plain | other.plain, self.secret | other.secret, self.first | other.first)
+
+    @property
+    def used(self) -> tuple[tuple[str, str], ...]:
+        """Every key of a Secret that is read."""
+        return (*self.first.values(), *self.secret.values())
 
     def container(self, cashbox: CashBox) -> list[Manifest]:
         """Write the variables as a container has them."""
         plain = [{"name": name, "value": value} for name, value in self.plain.items()]
-        secret = [
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name(cashbox.name, of), "key": key}}}
-            for name, (of, key) in self.secret.items()
-        ]
-        return [*plain, *secret]
+        return [*_reading(cashbox, self.first), *plain, *_reading(cashbox, self.secret)]
+
+
+def _reading(cashbox: CashBox, variables: dict[str, tuple[str, str]]) -> list[Manifest]:
+    existing = external.secrets(cashbox)
+    return [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.get(of) or secret_name(cashbox.name, of), "key": key}}}
+        for name, (of, key) in variables.items()
+    ]
 
 
 def serving() -> Environment:
@@ -38,8 +53,9 @@ def serving() -> Environment:
 
 
 def database_url(cashbox: CashBox, service: str) -> str:
-    """Return where a service's schema is."""
-    return f"mysql://{cashbox.name}-mysql:{MYSQL_PORT}/{schemas.schema_of(service)}"
+    """Return where a service's schema is; the URL of an external server is put in by Kubernetes."""
+    server = f"mysql://{cashbox.name}-mysql:{MYSQL_PORT}" if cashbox.spec.mysql.mode == "Managed" else f"$({_SERVER})"
+    return f"{server}/{schemas.schema_of(service)}"
 
 
 def exporting(cashbox: CashBox) -> Environment:
@@ -56,15 +72,16 @@ def database(cashbox: CashBox, service: str, user: str) -> Environment:
     return Environment(
         {"CAIXA_DATABASE_URL": database_url(cashbox, service), "CAIXA_DATABASE_USER": user},
         {"CAIXA_DATABASE_PASSWORD": ("mysql-users", user)},
+        {} if cashbox.spec.mysql.mode == "Managed" else {_SERVER: ("mysql-users", external.URL)},
     )
 
 
 def broker(cashbox: CashBox, user: str) -> Environment:
     """Reach the broker as a service's user."""
-    return Environment(
-        {"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}", "CAIXA_BROKER_USER": user},
-        {"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)},
-    )
+    own = Environment({"CAIXA_BROKER_USER": user}, {"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)})
+    if cashbox.spec.rabbitmq.mode == "External":
+        return own | Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
+    return Environment({"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}"}) | own
 
 
 def url(cashbox: CashBox, service: str) -> str:

@@ -9,15 +9,15 @@ from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.disruption import budget
 from caixa_operator.resources.network import policies
 from caixa_operator.resources.process import Process, deployment, service, service_account
+from caixa_operator.resources.store import Store, stateful_set
 from caixa_operator.resources.store import service as store_service
-from caixa_operator.resources.store import stateful_set
 from caixa_operator.spec.cashbox import CashBox
 
 
 def children(cashbox: CashBox, images: Images, credentials: Credentials, *, operator_namespace: str = "") -> list[Manifest]:
     """Build every child but the generated Secrets: what pods refer to, and what confines them, comes before them."""
     return [
-        *policies(cashbox, operator_namespace=operator_namespace),
+        *policies(cashbox, credentials, operator_namespace=operator_namespace),
         *_stores(cashbox, images, credentials),
         *itertools.chain.from_iterable(_process(cashbox, images, credentials, process) for process in processes(cashbox)),
         *_jobs(cashbox, images),
@@ -32,12 +32,17 @@ def processes(cashbox: CashBox) -> list[Process]:
 
 
 def _stores(cashbox: CashBox, images: Images, credentials: Credentials) -> list[Manifest]:
-    stores = mysql.store(cashbox, images, credentials), rabbitmq.store(cashbox, images, credentials)
+    """Build the stores that the operator runs itself."""
+    stores: list[Store] = []
+    built: list[Manifest] = []
+    if cashbox.spec.mysql.mode == "Managed":
+        stores.append(mysql.store(cashbox, images, credentials))
+        built += [mysql.init_secret(cashbox, credentials), mysql.config_map(cashbox)]
+    if cashbox.spec.rabbitmq.mode == "Managed":
+        stores.append(rabbitmq.store(cashbox, images, credentials))
+        built += [rabbitmq.definitions_secret(cashbox, credentials), rabbitmq.config_map(cashbox)]
     return [
-        mysql.init_secret(cashbox, credentials),
-        mysql.config_map(cashbox),
-        rabbitmq.definitions_secret(cashbox, credentials),
-        rabbitmq.config_map(cashbox),
+        *built,
         *(service_account(cashbox, store.component) for store in stores),
         *(store_service(cashbox, store) for store in stores),
         *(stateful_set(cashbox, store) for store in stores),

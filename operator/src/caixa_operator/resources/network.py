@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import external, gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
 from caixa_operator.resources.pods import MANAGEMENT_PORT
@@ -43,17 +44,29 @@ COMPONENTS = (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT, mysql.COMPONE
 _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: rabbitmq.METRICS_PORT}
 
 
-def policies(cashbox: CashBox, *, operator_namespace: str) -> list[Manifest]:
+def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: str) -> list[Manifest]:
     """Build every policy, or none where spec.networkPolicy says so. Without its namespace, the operator may come from any."""
     if not cashbox.spec.network_policy.enabled:
         return []
     everything = _policy(cashbox, COMPONENT, {OWNER_LABEL: cashbox.name}, ingress=None, egress=[_DNS])
-    return [everything, *(_of(cashbox, component, operator_namespace) for component in COMPONENTS)]
+    outside = _outside(cashbox, credentials)
+    inside = [component for component in COMPONENTS if component not in outside]
+    return [everything, *(_of(cashbox, component, operator_namespace, outside) for component in inside)]
 
 
-def _of(cashbox: CashBox, component: str, operator_namespace: str) -> Manifest:
+def _outside(cashbox: CashBox, credentials: Credentials) -> dict[str, int]:
+    """Return the ports of the stores that somebody else runs; where those are, only names say, so any address is allowed."""
+    stores = {"mysql-users": mysql.COMPONENT, "rabbitmq-users": rabbitmq.COMPONENT}
+    return {stores[secret]: external.port(credentials.value(secret, external.URL)) for secret in external.secrets(cashbox)}
+
+
+def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int]) -> Manifest:
     ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in ARROWS if arrow.target == component]
-    egress = [_rule("to", [_peer(cashbox, arrow.target)], arrow.port) for arrow in ARROWS if arrow.source == component]
+    egress = [
+        _rule("to", [], outside[arrow.target]) if arrow.target in outside else _rule("to", [_peer(cashbox, arrow.target)], arrow.port)
+        for arrow in ARROWS
+        if arrow.source == component
+    ]
     spec = cashbox.spec.network_policy
     if component == gateway.COMPONENT:
         ingress.append(_rule("from", list(spec.gateway_from), API_PORT))

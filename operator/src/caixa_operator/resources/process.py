@@ -62,7 +62,7 @@ def deployment(cashbox: CashBox, images: Images, credentials: Credentials, proce
     built = child("apps/v1", "Deployment", cashbox, process.component)
     built["metadata"]["labels"][SERVICE_LABEL] = process.service
     chosen = selector(cashbox, process.component)
-    used = (*process.environment.secret.values(), *process.files)
+    used = (*process.environment.used, *process.files)
     built["spec"] = {
         "revisionHistoryLimit": 3,
         "progressDeadlineSeconds": 300,

@@ -1,6 +1,6 @@
-"""spec.mysql and spec.rabbitmq: the two stores that the operator runs."""
+"""spec.mysql and spec.rabbitmq: the two stores, run by the operator or by somebody else."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -24,8 +24,44 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     ) = None
 
 
+Mode = Literal["Managed", "External"]
+_MODE = Rule(
+    "self.mode == oldSelf.mode", "mode cannot change after creation, for the data would stay behind: make a new CashBox and move it"
+)
+_NEEDED = Rule("self.mode != 'External' || has(self.external)", "mode External needs external.secret: write the name of a Secret")
+_IDLE = Rule("self.mode == 'External' || !has(self.external)", "external is only for mode External: remove it, or set mode to External")
+_NAME = Rule(
+    "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')", "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external"
+)
+SecretName = Annotated[str, checked(_NAME, description="A Secret in the CashBox's namespace.", max_length=253)]
+
+
+class ExternalMySql(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A MySQL that somebody else runs, with Caixa's schemas and users.
+
+    The Secret's keys: `url`, such as mysql://db.example:3306, and the password of each user under the user's name.
+    """
+
+    secret: SecretName
+
+
+class ExternalRabbitMq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A RabbitMQ that somebody else runs, with Caixa's virtual host, queues and users.
+
+    The Secret's keys: `url`, such as amqps://mq.example:5671/caixa, and the passwords of the users `fluxo` and `saldo`; for the
+    autoscaler `management_url`, such as https://mq.example:15671, and the password of the user `operator`.
+    """
+
+    secret: SecretName
+
+
 class MySql(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """The managed MySQL."""
+    """MySQL: managed by the operator, or external. Fields other than mode and external are for the managed one."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (_MODE, _NEEDED, _IDLE)
+
+    mode: Annotated[Mode, described("Managed: the operator runs one. External: somebody else does.")] = "Managed"
+    external: ExternalMySql | None = None
 
     image: Annotated[Image | None, described("The image to run; the operator's default if absent.")] = None
     storage: Storage = Storage()
@@ -33,7 +69,12 @@ class MySql(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", 
 
 
 class RabbitMq(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """The managed RabbitMQ."""
+    """RabbitMQ: managed by the operator, or external. Fields other than mode and external are for the managed one."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (_MODE, _NEEDED, _IDLE)
+
+    mode: Annotated[Mode, described("Managed: the operator runs one. External: somebody else does.")] = "Managed"
+    external: ExternalRabbitMq | None = None
 
     image: Annotated[Image | None, described("The image to run; the operator's default if absent.")] = None
     storage: Storage = Storage()
