@@ -47,6 +47,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"mysql": {"storage": {"className": ""}}}, "should be at least 1 chars long"),
     ({"mysql": {"tolerations": [{"operator": "Like"}]}}, 'supported values: "Equal", "Exists"'),
     ({"mysql": {"tolerations": [{"effect": "Stay"}]}}, 'supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"'),
+    ({"monitoring": {"otlpEndpoint": "collector:4318"}}, "write a URL, such as http://collector.observability:4318"),
     ({"mysql": {"mode": "Elsewhere"}}, 'supported values: "External", "Managed"'),
     ({"mysql": {"mode": "External"}}, "mode External needs external.secret: write the name of a Secret"),
     ({"rabbitmq": {"external": {"secret": "mq"}}}, "external is only for mode External: remove it, or set mode to External"),
