@@ -23,6 +23,8 @@ MERCHANTS = 3
 CURRENCIES = ("BRL", "USD")
 ANSWER_SECONDS = 30.0
 CONNECTIONS = 400
+KEPT_SECONDS = 2.0
+"""How long an idle connection is kept: less than the server keeps it, so that no POST is sent on one that is just being closed."""
 AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 120.0
 CREATED = "201"
@@ -80,8 +82,9 @@ async def posting(platform: Platform, api: Service, rate: float = RATE) -> Async
     """Post at this rate until the block ends, then until every POST is answered."""
     posts, enough = Posts(), asyncio.Event()
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_SECONDS)
     async with (
-        aiohttp.ClientSession(api.url, timeout=timeout, connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session,
+        aiohttp.ClientSession(api.url, timeout=timeout, connector=connector) as session,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(_keep_posting(platform, session, rate, posts, enough, group))

@@ -61,7 +61,11 @@ async def _batches(
         messages = [(str(lancamento.id), body_of(lancamento)) for lancamento in some]
         poison_id, body = poison(number)
         messages.insert(PLACE, (str(poison_id), body))
-        await publish(platform.broker, messages)
+        consumer.process.pause()  # however slowly they are published, it finds all of them at once
+        try:
+            await publish(platform.broker, messages)
+        finally:
+            consumer.process.resume()
 
         async def quarantined(goal: int = number + 1) -> bool:
             return await consumer.metric("caixa_saldo_quarantined_total") >= goal
