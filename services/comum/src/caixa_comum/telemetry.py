@@ -15,4 +15,5 @@ def parse_traceparent(value: str | None) -> str | None:
 
 def make_traceparent() -> str:
     """Begin a trace: a random trace id and span id, sampled."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    digits = secrets.token_hex(24)
+    return f"00-{digits[:32]}-{digits[32:]}-01"
