@@ -14,7 +14,7 @@ from tests.cluster.shop import Credentials
 from tests.demo import images_debian
 from tests.demo.demo_cashbox import RESOURCE, administrator, wait_ready
 from tests.demo.demo_install import OPERATOR_NAMESPACE, ROOT, prepare
-from tests.demo.images import SERVICES
+from tests.demo.images import SERVICES, Images
 from tests.kubernetes import image_store
 from tests.kubernetes.helm import helm_binary
 from tests.kubernetes.kubectl import Kubectl
@@ -37,6 +37,8 @@ class Installation:
     admin: Credentials
     printed: str
     """What the README's commands said."""
+    images: Images
+    """What runs on the node."""
 
     def cashbox(self) -> dict[str, Any]:  # Any: Kubernetes objects are free-form JSON
         """Return the CashBox as it is now."""
@@ -87,7 +89,7 @@ def install() -> Installation:
     with step("waiting for the CashBox") as progress:
         cashbox = wait_ready(kubectl, NAMESPACE, name, progress)
     gateway = cluster.address(kubectl, NAMESPACE, f"{name}-gateway", cashbox["status"]["endpoints"]["nodePort"])
-    return Installation(kubectl, name, gateway, Credentials(*administrator(kubectl, NAMESPACE, cashbox)), printed)
+    return Installation(kubectl, name, gateway, Credentials(*administrator(kubectl, NAMESPACE, cashbox)), printed, images)
 
 
 def published_names(version: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ def job(cashbox: CashBox, images: Images, service: str, placement: Placement) ->
     built = child("batch/v1", "Job", cashbox, component, name)
     built["metadata"]["labels"][SERVICE_LABEL] = service
     built["spec"] = {
-        "backoffLimit": 6,
+        "backoffLimit": 3,  # a migration that fails four times within two minutes will not mend itself: somebody should be told
         "activeDeadlineSeconds": 900,
         "template": {
             "metadata": {"labels": labels(cashbox, component)},
