@@ -44,7 +44,7 @@ test: lint ## everything that CI runs: lint, types, unit, integration, control p
 	$(RUN)/pytest --cov --cov-report=term tests
 
 test-fast: .venv/ready ## the unit tests, in seconds
-	$(RUN)/pytest -q tests/unit
+	$(RUN)/pytest -q --numprocesses=auto tests/unit
 
 lint: .venv/ready ## style, types and the walls between the parts
 	$(RUN)/ruff format --check .

@@ -1,9 +1,11 @@
 """Every answer of a service: named, in Portuguese where it is an error, and never with internals."""
 
+from typing import Any
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from litestar import Litestar, get, post
+from litestar import Litestar, Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.testing import AsyncTestClient
 from prometheus_client import REGISTRY
@@ -11,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from caixa_comum.application import create_app
 from caixa_comum.authentication import identify
+from caixa_comum.bodies import read_bytes
 from caixa_comum.management import Life, management_app
 from caixa_comum.problems import Problem
 from caixa_comum.tokens import KeysUnavailable, Reason, Verifier
@@ -161,3 +164,24 @@ async def test_a_token_that_is_not_accepted_is_counted_by_its_reason() -> None:
             await identify(authorization, Verifier("http://emissor.teste", "caixa", Away()))
     risen = {reason: failures(reason) - before[reason] for reason in Reason if failures(reason) != before[reason]}
     assert risen == {Reason.MISSING: 2, Reason.MALFORMED: 1, Reason.KEYS_UNAVAILABLE: 1}
+
+
+async def test_a_body_that_breaks_off_is_no_fault_of_ours() -> None:
+    """A client that leaves while its body comes gets a 400, which nobody reads, and is no unforeseen failure."""
+
+    @post("/corpo")
+    async def corpo(request: Request[Any, Any, Any]) -> int:  # Any: every user, auth and state
+        return len(await read_bytes(request))
+
+    messages = iter([{"type": "http.request", "body": b'{"va', "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []  # Any: ASGI
+
+    async def receive() -> Any:  # Any: ASGI
+        return next(messages)
+
+    async def send(message: Any) -> None:  # Any: ASGI
+        sent.append(message)
+
+    scope: Any = {"type": "http", "method": "POST", "path": "/corpo", "raw_path": b"/corpo", "query_string": b"", "headers": []}
+    await create_app([corpo], title="teste")(scope, receive, send)
+    assert sent[0]["status"] == 400
