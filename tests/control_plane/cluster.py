@@ -12,6 +12,7 @@ CHILDREN = (
     "configmaps",
     "cronjobs",
     "deployments",
+    "ingresses",
     "jobs",
     "networkpolicies",
     "poddisruptionbudgets",

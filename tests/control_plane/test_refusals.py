@@ -14,6 +14,8 @@ from tests.control_plane.cluster import Cluster
 from tests.provision.command import CommandFailed
 
 SAMPLES = sorted((Path(__file__).parents[2] / "k8s" / "samples").glob("*.yaml"))
+ROUTE: dict[str, Any] = {"hostnames": ["a.example"], "parentRefs": [{"name": "public"}]}  # Any: the same
+ISSUER = {"issuer": "https://login.example"}
 REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"version": "not a tag"}, "write an image tag, such as 1.2.3"),
     ({"deletionPolicy": "Keep"}, 'supported values: "Delete", "Retain"'),
@@ -27,7 +29,73 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
         "write a port from 30000 to 32767, the range that Kubernetes keeps for node ports",
     ),
     ({"gateway": {"expose": {"nodePort": 30080}}}, "nodePort needs type NodePort or LoadBalancer: change type or remove nodePort"),
-    ({"gateway": {"expose": {"type": "Ingres"}}}, 'supported values: "ClusterIP", "LoadBalancer", "NodePort"'),
+    ({"gateway": {"expose": {"type": "Ingres"}}}, 'supported values: "ClusterIP", "HTTPRoute", "Ingress", "LoadBalancer", "NodePort"'),
+    *(
+        ({"gateway": {"expose": expose}}, message)
+        for expose, message in (
+            (
+                {"type": "Ingress", "nodePort": 30080, "ingress": {"host": "a.example"}},
+                "nodePort needs type NodePort or LoadBalancer: change type or remove nodePort",
+            ),
+            (
+                {"type": "Ingress"},
+                "type Ingress needs ingress.host: write the host name that clients ask for, such as caixa.example",
+            ),
+            ({"type": "Ingress", "ingress": {}}, "ingress.host: Required value"),
+            ({"ingress": {"host": "a.example"}}, "ingress is only for type Ingress: remove it, or set type to Ingress"),
+            (
+                {"type": "HTTPRoute"},
+                "type HTTPRoute needs httpRoute: write its hostnames, such as caixa.example, and in parentRefs the name of a Gateway",
+            ),
+            ({"httpRoute": ROUTE}, "httpRoute is only for type HTTPRoute: remove it, or set type to HTTPRoute"),
+        )
+    ),
+    *(
+        ({"gateway": {"expose": {"type": "Ingress", "ingress": {"host": "a.example", **ingress}}}}, message)
+        for ingress, message in (
+            ({"host": "https://caixa.example"}, "write the host name that clients ask for, in lowercase, such as caixa.example"),
+            ({"host": "*.example"}, "write the host name that clients ask for, in lowercase, such as caixa.example"),
+            ({"className": "My Class"}, "write the name of an IngressClass, such as nginx"),
+            ({"tlsSecret": ""}, "write the name of a TLS Secret in the CashBox's namespace, such as loja-tls"),
+        )
+    ),
+    *(
+        ({"gateway": {"expose": {"type": "HTTPRoute", "httpRoute": {**ROUTE, **route}}}}, message)
+        for route, message in (
+            ({"hostnames": []}, "should have at least 1 items"),
+            ({"parentRefs": []}, "should have at least 1 items"),
+            (
+                {"hostnames": ["Caixa.example"]},
+                "write a host name in lowercase, such as caixa.example, or *.caixa.example for all below it",
+            ),
+            ({"parentRefs": [{"name": "a b"}]}, "write the name of a Gateway, such as public"),
+            ({"parentRefs": [{"name": "a", "namespace": "in.fra"}]}, "write the namespace of the Gateway, such as infra"),
+            ({"parentRefs": [{"name": "a", "sectionName": "-"}]}, "write the name of one of the Gateway's listeners, such as https"),
+            ({"parentRefs": [{"name": "a", "port": 0}]}, "write the port of one of the Gateway's listeners, such as 443"),
+        )
+    ),
+    ({"gateway": {"identity": {"type": "Own"}}}, 'supported values: "BuiltIn", "OIDC"'),
+    (
+        {"gateway": {"identity": {"type": "OIDC"}}},
+        "type OIDC needs oidc.issuer: write the issuer's URL, such as https://login.example/realms/loja",
+    ),
+    ({"gateway": {"identity": {"oidc": ISSUER}}}, "oidc is only for type OIDC: remove it, or set type to OIDC"),
+    *(
+        ({"gateway": {"identity": {"type": "OIDC", "oidc": {**ISSUER, **oidc}}}}, message)
+        for oidc, message in (
+            (
+                {"issuer": "login.example"},
+                "networkPolicy.extraEgress must let gateway, fluxo and saldo reach it",
+            ),
+            ({"issuer": "https://login.example/?realm=loja"}, "write the issuer's URL exactly as its tokens have it in iss"),
+            ({"jwksUrl": "/certs"}, "write the URL of the issuer's keys, such as https://login.example/realms/loja/certs"),
+            ({"audience": ""}, "write the audience that tokens must have in aud, such as caixa"),
+            ({"merchantClaim": "the merchant"}, "write the name of a claim, without spaces, such as sub"),
+            ({"scopeClaim": "$(HOME)"}, "write the name of a claim, without spaces, such as sub"),
+            ({"scopePrefix": "caixa "}, "write what stands before each scope, without spaces, such as caixa/"),
+            ({"defaultZone": "GMT-3 h"}, "write a zone of the IANA database, such as America/Sao_Paulo"),
+        )
+    ),
     ({"gateway": {"identity": {"tokenLifetimeSeconds": 59}}}, "write a number of seconds from 60 (a minute) to 86400 (a day)"),
     ({"gateway": {"identity": {"tokenLifetimeSeconds": 86401}}}, "write a number of seconds from 60 (a minute) to 86400 (a day)"),
     ({"gateway": {"replicas": 0}}, "should be greater than or equal to 1"),

@@ -28,6 +28,8 @@ Query = Sequence[tuple[str, str]]
 class _Kind(NamedTuple):
     api_version: str
     plural: str
+    optional: bool = False
+    """Whether a cluster may lack its definition."""
 
 
 _KINDS = {
@@ -37,6 +39,8 @@ _KINDS = {
     "Deployment": _Kind("apps/v1", "deployments"),
     "Event": _Kind("v1", "events"),
     "HorizontalPodAutoscaler": _Kind("autoscaling/v2", "horizontalpodautoscalers"),
+    "HTTPRoute": _Kind("gateway.networking.k8s.io/v1", "httproutes", optional=True),
+    "Ingress": _Kind("networking.k8s.io/v1", "ingresses"),
     "Job": _Kind("batch/v1", "jobs"),
     "Lease": _Kind("coordination.k8s.io/v1", "leases"),
     "Namespace": _Kind("v1", "namespaces"),
@@ -96,10 +100,15 @@ class KubernetesApi:
     async def list(self, kind: str, namespace: str, selector: str = "") -> list[Manifest]:
         """Return the objects that a label selector chooses, of all namespaces where none is named.
 
-        Items of lists lack their kind, so it is filled in.
+        Items of lists lack their kind, so it is filled in. Of a kind that the cluster does not know there are none.
         """
         query = [("labelSelector", selector)] if selector else []
-        found = await self._request("GET", _path(kind, namespace), query=query)
+        try:
+            found = await self._request("GET", _path(kind, namespace), query=query)
+        except ApiError as error:
+            if error.status == 404 and _KINDS[kind].optional:  # noqa: PLR2004 - HTTP's Not Found
+                return []
+            raise
         return [{"apiVersion": _KINDS[kind].api_version, "kind": kind, **item} for item in found["items"]]
 
     async def create(self, manifest: Manifest) -> Manifest:
@@ -181,7 +190,7 @@ class KubernetesApi:
 
 
 def _path(kind: str, namespace: str, name: str = "", subresource: str = "") -> str:
-    version, plural = _KINDS[kind]
+    version, plural, _ = _KINDS[kind]
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
     folder = f"{root}/namespaces/{namespace}/{plural}" if namespace and kind != "Namespace" else f"{root}/{plural}"
     return "/".join(part for part in (folder, name, subresource) if part)

@@ -40,6 +40,8 @@ _CHILDREN = (
     ("", "serviceaccounts"),
     ("policy", "poddisruptionbudgets"),
     ("networking.k8s.io", "networkpolicies"),
+    ("networking.k8s.io", "ingresses"),
+    ("gateway.networking.k8s.io", "httproutes"),  # watched once the cluster knows it
 )
 
 

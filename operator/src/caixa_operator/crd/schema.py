@@ -76,6 +76,11 @@ def _string(node: inspect.StrType) -> Schema:
     return {"type": "string", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
+def _array(node: inspect.VarTupleType) -> Schema:
+    bounds = {"minItems": node.min_length, "maxItems": node.max_length}
+    return {"type": "array", "items": _of(node.item_type), **{name: bound for name, bound in bounds.items() if bound is not None}}
+
+
 def _map(node: inspect.DictType) -> Schema:
     if isinstance(node.value_type, inspect.CustomType | inspect.AnyType):
         return {"type": "object"}
@@ -91,6 +96,6 @@ _BUILDERS: dict[type, Callable[[Any], Schema]] = {  # each builder takes the kin
     inspect.IntType: _number,
     inspect.StrType: _string,
     inspect.LiteralType: lambda node: {"type": "string", "enum": list(node.values)},
-    inspect.VarTupleType: lambda node: {"type": "array", "items": _of(node.item_type)},
+    inspect.VarTupleType: _array,
     inspect.DictType: _map,
 }

@@ -7,7 +7,18 @@ from caixa_operator.plugin.screen import Found
 from caixa_operator.resources.identity import OWNER_LABEL
 from caixa_operator.spec.cashbox import KIND
 
-KINDS = ("Deployment", "StatefulSet", "Service", "ConfigMap", "Job", "ServiceAccount", "PersistentVolumeClaim", "Secret")
+KINDS = (
+    "Deployment",
+    "StatefulSet",
+    "Service",
+    "Ingress",
+    "HTTPRoute",
+    "ConfigMap",
+    "Job",
+    "ServiceAccount",
+    "PersistentVolumeClaim",
+    "Secret",
+)
 
 
 class NotThere(LookupError):

@@ -96,6 +96,8 @@ def _doors(metadata: Manifest, status: Status) -> list[str]:
     if (found := status.endpoints) is None:
         return []
     lines = [f"Gateway {found.gateway}" + (f", on every node at port {found.node_port}" if found.node_port else "")]
+    if found.url:
+        lines.append(f"  for clients: {found.url}")
     if found.load_balancer:
         lines.append(f"  outside the cluster: {found.load_balancer}")
     if found.admin_secret:

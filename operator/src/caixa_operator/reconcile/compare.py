@@ -35,9 +35,9 @@ def _within(wanted: object, live: object, parent: str) -> bool:
 
 
 def _all_within(wanted: list[object], live: list[object], parent: str) -> bool:
-    """Match members by name where they have one: others may add members of their own, and their order is the API server's."""
-    if wanted and all(isinstance(member, dict) and "name" in member for member in (*wanted, *live)):
-        named = {member["name"]: member for member in live if isinstance(member, dict)}
+    """Match members by name where each has one of its own: others may add members, and their order is the API server's."""
+    named = {member["name"]: member for member in live if isinstance(member, dict) and "name" in member}
+    if wanted and len(named) == len(live) and all(isinstance(member, dict) and "name" in member for member in wanted):
         return all(isinstance(member, dict) and _within(member, named.get(member["name"]), parent) for member in wanted)
     return len(wanted) == len(live) and all(_within(one, other, parent) for one, other in zip(wanted, live, strict=True))
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from caixa_operator.api import FIELD_MANAGER, SCALER, ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import Plan
+from caixa_operator.resources import http_route
 
 
 async def execute(api: KubernetesApi, namespace: str, plan: Plan, live: dict[Ref, Manifest]) -> list[str]:
@@ -16,7 +17,7 @@ async def execute(api: KubernetesApi, namespace: str, plan: Plan, live: dict[Ref
             await _hand_over_replicas(api, manifest, live.get(name))
             live[name] = await _applied(api, manifest, live.get(name))
         except ApiError as error:
-            refusals.append(f"{name.kind} {name.name} was refused: {error}")
+            refusals.append(f"{name.kind} {name.name} was refused: {_told(name.kind, error)}")
     for name in plan.prune:
         try:
             await api.delete(name.kind, namespace, name.name)
@@ -24,6 +25,13 @@ async def execute(api: KubernetesApi, namespace: str, plan: Plan, live: dict[Ref
         except ApiError as error:
             refusals.append(f"{name.kind} {name.name} could not be deleted: {error}")
     return refusals
+
+
+def _told(kind: str, error: ApiError) -> str:
+    """Say what was refused; a cluster that lacks a definition says no more than `404 page not found`."""
+    if kind == http_route.KIND and error.status == HTTPStatus.NOT_FOUND:
+        return f"the cluster does not know the kind ({error}): install the Gateway API, or choose another spec.gateway.expose.type"
+    return str(error)
 
 
 async def _applied(api: KubernetesApi, wanted: Manifest, live: Manifest | None) -> Manifest:

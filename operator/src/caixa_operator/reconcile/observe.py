@@ -7,7 +7,7 @@ from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources import external
-from caixa_operator.resources.credentials import GENERATED, Credentials, completed, decoded, encoded, manifest, secret_name
+from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, generated, manifest, secret_name
 from caixa_operator.resources.identity import owned
 from caixa_operator.spec.cashbox import CashBox
 
@@ -30,7 +30,7 @@ async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials
     Those of external stores are read, and never written. Raises Incomplete when one of them is not what it must be.
     """
     existing = await _existing(api, cashbox)
-    made = [secret for secret in GENERATED if secret not in existing]
+    made = [secret for secret in generated(cashbox) if secret not in existing]
     found = existing | dict(zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True))
     values = {secret: decoded(one) for secret, one in found.items()}
     return Credentials(values), {one["metadata"]["name"]: _version(one) for one in found.values()}

@@ -21,6 +21,8 @@ PRUNED = (
     "ServiceAccount",
     "PodDisruptionBudget",
     "NetworkPolicy",
+    "Ingress",
+    "HTTPRoute",
 )
 """Kinds whose objects go when they are no longer wanted. Secrets are known by name and never pruned."""
 
@@ -50,7 +52,7 @@ def decide(wanted: list[Manifest], live: Live) -> Plan:
     """Plan the writes.
 
     A migration Job starts when the database answers and no other migration of its service runs. A Deployment or CronJob is applied
-    only when the Job of its service is complete, so that new code never meets an old schema.
+    only when the Job of its service is complete, so that new code never meets an old schema; a service without a Job has no schema.
     """
     jobs = {labels(job)[SERVICE_LABEL]: job for job in wanted if job["kind"] == "Job"}
     migrations = {service: job_state(live.get(ref(job))) for service, job in jobs.items()}
@@ -65,7 +67,7 @@ def decide(wanted: list[Manifest], live: Live) -> Plan:
                 chosen.append(manifest)
         elif (there := live.get(ref(manifest))) is not None and unchanged(manifest, there):
             continue
-        elif manifest["kind"] in GATED and migrations[labels(manifest)[SERVICE_LABEL]] != "complete":
+        elif manifest["kind"] in GATED and migrations.get(labels(manifest)[SERVICE_LABEL], "complete") != "complete":
             held.add(component(manifest))
         else:
             chosen.append(manifest)

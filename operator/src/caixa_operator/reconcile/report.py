@@ -9,8 +9,10 @@ from caixa_operator.manifest import Manifest, Ref
 from caixa_operator.reconcile.assess import Assessment
 from caixa_operator.reconcile.claims import conditions
 from caixa_operator.reconcile.plan import Live
-from caixa_operator.resources.credentials import secret_name
-from caixa_operator.resources.environment import issuer
+from caixa_operator.resources import http_route
+from caixa_operator.resources import ingress as ingress_child
+from caixa_operator.resources.credentials import generated, secret_name
+from caixa_operator.resources.environment import inside
 from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.status import Endpoints, SaldoStatus, Status
 
@@ -37,11 +39,14 @@ def endpoints(cashbox: CashBox, live: Live) -> Endpoints:
     service: Manifest = live.get(Ref("Service", f"{cashbox.name}-gateway")) or {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
+    route = live.get(Ref(http_route.KIND, f"{cashbox.name}-gateway"))
+    entry = live.get(Ref(ingress_child.KIND, f"{cashbox.name}-gateway"))
     return Endpoints(
-        gateway=issuer(cashbox),
+        gateway=inside(cashbox),
         node_port=ports[0].get("nodePort"),
         load_balancer=ingress[0].get("hostname") or ingress[0].get("ip"),
-        admin_secret=secret_name(cashbox.name, "admin"),
+        url=ingress_child.url(entry) if entry else http_route.url(route) if route else None,
+        admin_secret=secret_name(cashbox.name, "admin") if "admin" in generated(cashbox) else None,
     )
 
 

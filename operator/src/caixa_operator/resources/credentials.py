@@ -54,6 +54,16 @@ GENERATED: dict[str, dict[str, Callable[[], str]]] = {
 """What is generated: by Secret and key."""
 
 
+_OWN_ISSUER = ("admin", "signing-key")
+"""What only a gateway that issues tokens itself needs."""
+
+
+def generated(cashbox: CashBox) -> tuple[str, ...]:
+    """Return which Secrets a CashBox needs. Those that it no longer needs stay: with them a way back stays open."""
+    issues = cashbox.spec.gateway.identity.issues
+    return tuple(secret for secret in GENERATED if issues or secret not in _OWN_ISSUER)
+
+
 def secret_name(cashbox_name: str, secret: str) -> str:
     """Name a generated Secret."""
     return f"{cashbox_name}-{secret}"

@@ -8,6 +8,7 @@ from caixa_operator.resources import external
 from caixa_operator.resources.credentials import secret_name
 from caixa_operator.resources.pods import MANAGEMENT_PORT
 from caixa_operator.spec.cashbox import CashBox
+from caixa_operator.spec.identity import Oidc
 
 API_PORT = 8080
 MYSQL_PORT = 3306
@@ -89,13 +90,31 @@ def url(cashbox: CashBox, service: str) -> str:
     return f"http://{cashbox.name}-{service}:{API_PORT}"
 
 
-def issuer(cashbox: CashBox) -> str:
-    """Return the issuer of the platform's tokens: the gateway's name within the cluster."""
+def inside(cashbox: CashBox) -> str:
+    """Return the gateway's address within the cluster: it is also the issuer of its own tokens."""
     return f"http://{cashbox.name}-gateway.{cashbox.namespace}.svc:{API_PORT}"
 
 
 def tokens(cashbox: CashBox) -> Environment:
-    """Accept the gateway's tokens."""
+    """Accept the gateway's tokens, or those of the issuer that the CashBox names."""
+    if (oidc := cashbox.spec.gateway.identity.oidc) is not None:
+        return external_tokens(oidc)
     return Environment(
-        {"CAIXA_TOKEN_ISSUER": issuer(cashbox), "CAIXA_JWKS_URL": f"{url(cashbox, 'gateway')}/.well-known/jwks.json"},
+        {"CAIXA_TOKEN_ISSUER": inside(cashbox), "CAIXA_JWKS_URL": f"{url(cashbox, 'gateway')}/.well-known/jwks.json"},
+    )
+
+
+def external_tokens(oidc: Oidc) -> Environment:
+    """Accept an external issuer's tokens: the same words to gateway, fluxo and saldo."""
+    optional = {"CAIXA_JWKS_URL": oidc.jwks_url, "CAIXA_TOKEN_SCOPE_PREFIX": oidc.scope_prefix}
+    return Environment(
+        {
+            "CAIXA_TOKEN_ISSUER": oidc.issuer,
+            "CAIXA_TOKEN_AUDIENCE": oidc.audience,
+            "CAIXA_TOKEN_MERCHANT_CLAIM": oidc.merchant_claim,
+            "CAIXA_TOKEN_ZONE_CLAIM": oidc.zone_claim,
+            "CAIXA_TOKEN_DEFAULT_ZONE": oidc.default_zone,
+            "CAIXA_TOKEN_SCOPE_CLAIM": oidc.scope_claim,
+            **{name: value for name, value in optional.items() if value is not None},
+        }
     )

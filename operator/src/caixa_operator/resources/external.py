@@ -49,7 +49,7 @@ def port(url: str) -> int:
 def _forms(cashbox: CashBox, secret: str) -> dict[str, tuple[re.Pattern[str], str] | None]:
     """Return the keys that a Secret must have; those of URLs with their form and an example."""
     if secret == "mysql-users":  # noqa: S105 - a Secret's name
-        return {URL: (_MYSQL_URL, "mysql://db.example:3306"), **dict.fromkeys(schemas.USERS)}
+        return {URL: (_MYSQL_URL, "mysql://db.example:3306"), **dict.fromkeys(_users(cashbox))}
     forms: dict[str, tuple[re.Pattern[str], str] | None] = {
         URL: (_BROKER_URL, "amqps://mq.example:5671/caixa"),
         "fluxo": None,
@@ -58,3 +58,9 @@ def _forms(cashbox: CashBox, secret: str) -> dict[str, tuple[re.Pattern[str], st
     if cashbox.spec.saldo.consumer.autoscaling.mode == "Operator":  # it reads the queue's figures
         forms |= {MANAGEMENT_URL: (_MANAGEMENT_URL, "https://mq.example:15671"), "operator": None}
     return forms
+
+
+def _users(cashbox: CashBox) -> list[str]:
+    """Return the users of MySQL whose passwords are read: before an external issuer's tokens the gateway has no database."""
+    idle = () if cashbox.spec.gateway.identity.issues else ("gateway", schemas.migration_user("gateway"))
+    return [user for user in schemas.USERS if user not in idle]

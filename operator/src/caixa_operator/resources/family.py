@@ -12,6 +12,7 @@ from caixa_operator.resources.process import Process, deployment, service, servi
 from caixa_operator.resources.store import Store, stateful_set
 from caixa_operator.resources.store import service as store_service
 from caixa_operator.spec.cashbox import CashBox
+from caixa_operator.spec.placement import Placement
 
 
 def children(cashbox: CashBox, images: Images, credentials: Credentials, *, operator_namespace: str = "") -> list[Manifest]:
@@ -50,14 +51,16 @@ def _stores(cashbox: CashBox, images: Images, credentials: Credentials) -> list[
 
 
 def _jobs(cashbox: CashBox, images: Images) -> list[Manifest]:
-    placements = {"fluxo": cashbox.spec.fluxo, "saldo": cashbox.spec.saldo, "gateway": cashbox.spec.gateway}
+    placements: dict[str, Placement] = {"fluxo": cashbox.spec.fluxo, "saldo": cashbox.spec.saldo, "gateway": cashbox.spec.gateway}
+    if not cashbox.spec.gateway.identity.issues:
+        placements.pop("gateway")  # it has no schema then
     return [migration.job(cashbox, images, service, placement) for service, placement in placements.items()]
 
 
 def _process(cashbox: CashBox, images: Images, credentials: Credentials, process: Process) -> list[Manifest]:
     built = [service_account(cashbox, process.component)]
     if process.component == gateway.COMPONENT:
-        built.append(gateway.exposed(cashbox))
+        built += gateway.exposed(cashbox)
     elif process.serves:
         built.append(service(cashbox, process.component))
     if (limited := budget(cashbox, process)) is not None:

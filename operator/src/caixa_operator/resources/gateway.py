@@ -2,48 +2,69 @@
 
 from caixa_operator.manifest import Manifest
 from caixa_operator.resources.credentials import ADMIN_ID, ADMIN_SECRET, SIGNING_KEY, secret_name
-from caixa_operator.resources.environment import Environment, database, issuer, url
+from caixa_operator.resources.environment import Environment, database, inside, tokens, url
+from caixa_operator.resources.http_route import http_route
+from caixa_operator.resources.ingress import ingress
 from caixa_operator.resources.process import Process, service
 from caixa_operator.spec.cashbox import CashBox
 
 COMPONENT = "gateway"
 _KEYS = "/etc/caixa/signing-key"
+_SERVICES = ("ClusterIP", "NodePort", "LoadBalancer")
 
 
 def process(cashbox: CashBox) -> Process:
-    """Describe the gateway's process."""
+    """Describe the gateway's process; before an external issuer's tokens it needs neither database nor key nor administrator."""
     spec = cashbox.spec.gateway
-    own = Environment(
-        {
-            "CAIXA_TOKEN_ISSUER": issuer(cashbox),
-            "CAIXA_FLUXO_URL": url(cashbox, "fluxo"),
-            "CAIXA_SALDO_URL": url(cashbox, "saldo"),
-            "CAIXA_SIGNING_KEY_FILE": f"{_KEYS}/{SIGNING_KEY}",
-            "CAIXA_TOKEN_LIFETIME_SECONDS": str(spec.identity.token_lifetime_seconds),
-            "CAIXA_RATE_LIMIT": spec.rate_limit,
-            "CAIXA_RATE_LIMIT_REPLICAS": str(spec.replicas),  # each counts for itself, so each gives its share
-        },
-        {"CAIXA_ADMIN_CLIENT_ID": ("admin", ADMIN_ID), "CAIXA_ADMIN_CLIENT_SECRET": ("admin", ADMIN_SECRET)},
-    )
+    own = spec.identity.issues
     key = {"name": "signing-key", "secret": {"secretName": secret_name(cashbox.name, "signing-key"), "defaultMode": 0o440}}
     return Process(
         component=COMPONENT,
         service="gateway",
         command="api",
-        environment=database(cashbox, "gateway", "gateway") | own,
+        environment=_issuing(cashbox) if own else _trusting(cashbox),
         placement=spec,
         resources=spec.resources,
         replicas=spec.replicas,
         serves=True,
-        volumes=((key, {"name": "signing-key", "mountPath": _KEYS, "readOnly": True}),),
-        files=(("signing-key", SIGNING_KEY),),
+        volumes=((key, {"name": "signing-key", "mountPath": _KEYS, "readOnly": True}),) if own else (),
+        files=(("signing-key", SIGNING_KEY),) if own else (),
     )
 
 
-def exposed(cashbox: CashBox) -> Manifest:
-    """Build the gateway's Service as spec.gateway.expose says."""
+def _issuing(cashbox: CashBox) -> Environment:
+    """Issue tokens to merchants that it keeps itself."""
+    identity = Environment(
+        {
+            "CAIXA_SIGNING_KEY_FILE": f"{_KEYS}/{SIGNING_KEY}",
+            "CAIXA_TOKEN_LIFETIME_SECONDS": str(cashbox.spec.gateway.identity.token_lifetime_seconds),
+        },
+        {"CAIXA_ADMIN_CLIENT_ID": ("admin", ADMIN_ID), "CAIXA_ADMIN_CLIENT_SECRET": ("admin", ADMIN_SECRET)},
+    )
+    issuer = Environment({"CAIXA_TOKEN_ISSUER": inside(cashbox)})
+    return database(cashbox, "gateway", "gateway") | issuer | _routing(cashbox) | identity | _limiting(cashbox)
+
+
+def _trusting(cashbox: CashBox) -> Environment:
+    """Check the tokens of an issuer that somebody else runs."""
+    return Environment({"CAIXA_IDENTITY": "oidc"}) | tokens(cashbox) | _routing(cashbox) | _limiting(cashbox)
+
+
+def _routing(cashbox: CashBox) -> Environment:
+    return Environment({"CAIXA_FLUXO_URL": url(cashbox, "fluxo"), "CAIXA_SALDO_URL": url(cashbox, "saldo")})
+
+
+def _limiting(cashbox: CashBox) -> Environment:
+    """Limit each merchant: every replica counts for itself, so each gives its share."""
+    spec = cashbox.spec.gateway
+    return Environment({"CAIXA_RATE_LIMIT": spec.rate_limit, "CAIXA_RATE_LIMIT_REPLICAS": str(spec.replicas)})
+
+
+def exposed(cashbox: CashBox) -> list[Manifest]:
+    """Build the gateway's Service as spec.gateway.expose says, and what stands before it."""
+    expose = cashbox.spec.gateway.expose
     built = service(cashbox, COMPONENT)
-    built["spec"]["type"] = cashbox.spec.gateway.expose.type
-    if cashbox.spec.gateway.expose.node_port is not None:
-        built["spec"]["ports"][0]["nodePort"] = cashbox.spec.gateway.expose.node_port
-    return built
+    built["spec"]["type"] = expose.type if expose.type in _SERVICES else "ClusterIP"
+    if expose.node_port is not None:
+        built["spec"]["ports"][0]["nodePort"] = expose.node_port
+    return [built, *(one for one in (ingress(cashbox, COMPONENT), http_route(cashbox, COMPONENT)) if one is not None)]

@@ -40,6 +40,10 @@ ARROWS = (
     Arrow(saldo.CONSUMER, rabbitmq.COMPONENT, AMQP_PORT),
     *(Arrow(source, mysql.COMPONENT, MYSQL_PORT) for source in (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT)),
 )
+_IDLE = "gateway-migration"
+"""What has nothing to do before an external issuer's tokens."""
+_OWN_ISSUER = frozenset({(gateway.COMPONENT, mysql.COMPONENT), ("fluxo", gateway.COMPONENT), ("saldo", gateway.COMPONENT)})
+"""Arrows that are only there while the gateway issues tokens itself: to its database, and to it for its keys."""
 COMPONENTS = (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT, mysql.COMPONENT, rabbitmq.COMPONENT)
 _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: rabbitmq.METRICS_PORT}
 
@@ -48,10 +52,12 @@ def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: 
     """Build every policy, or none where spec.networkPolicy says so. Without its namespace, the operator may come from any."""
     if not cashbox.spec.network_policy.enabled:
         return []
+    issues = cashbox.spec.gateway.identity.issues
+    arrows = [arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE)]
     everything = _policy(cashbox, COMPONENT, {OWNER_LABEL: cashbox.name}, ingress=None, egress=[_DNS])
     outside = _outside(cashbox, credentials)
-    inside = [component for component in COMPONENTS if component not in outside]
-    return [everything, *(_of(cashbox, component, operator_namespace, outside) for component in inside)]
+    inside = [component for component in COMPONENTS if component not in outside and (issues or component != _IDLE)]
+    return [everything, *(_of(cashbox, component, operator_namespace, outside, arrows) for component in inside)]
 
 
 def _outside(cashbox: CashBox, credentials: Credentials) -> dict[str, int]:
@@ -60,11 +66,11 @@ def _outside(cashbox: CashBox, credentials: Credentials) -> dict[str, int]:
     return {stores[secret]: external.port(credentials.value(secret, external.URL)) for secret in external.secrets(cashbox)}
 
 
-def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int]) -> Manifest:
-    ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in ARROWS if arrow.target == component]
+def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int], arrows: list[Arrow]) -> Manifest:
+    ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in arrows if arrow.target == component]
     egress = [
         _rule("to", [], outside[arrow.target]) if arrow.target in outside else _rule("to", [_peer(cashbox, arrow.target)], arrow.port)
-        for arrow in ARROWS
+        for arrow in arrows
         if arrow.source == component
     ]
     spec = cashbox.spec.network_policy

@@ -44,7 +44,10 @@ class Endpoints(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_
     gateway: Annotated[str | None, described("The gateway within the cluster.")] = None
     node_port: Annotated[int | None, described("The gateway's port on every node.")] = None
     load_balancer: Annotated[str | None, described("The gateway's address outside the cluster.")] = None
-    admin_secret: Annotated[str | None, described("The Secret that holds the administrator's client_id and client_secret.")] = None
+    url: Annotated[str | None, described("Where an Ingress or an HTTPRoute lets clients reach the gateway.")] = None
+    admin_secret: Annotated[
+        str | None, described("The Secret that holds the administrator's client_id and client_secret; none with an external issuer.")
+    ] = None
 
 
 class Status(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
