@@ -9,8 +9,7 @@ from caixa_operator.manifest import Manifest, Ref
 from caixa_operator.reconcile.assess import Assessment
 from caixa_operator.reconcile.claims import conditions
 from caixa_operator.reconcile.plan import Live
-from caixa_operator.resources import http_route
-from caixa_operator.resources import ingress as ingress_child
+from caixa_operator.resources import http_route, ingress
 from caixa_operator.resources.credentials import generated, secret_name
 from caixa_operator.resources.environment import inside
 from caixa_operator.spec.cashbox import CashBox
@@ -38,16 +37,24 @@ def endpoints(cashbox: CashBox, live: Live) -> Endpoints:
     """Tell where the platform answers, and with whose credentials."""
     service: Manifest = live.get(Ref("Service", f"{cashbox.name}-gateway")) or {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
-    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
-    route = live.get(Ref(http_route.KIND, f"{cashbox.name}-gateway"))
-    entry = live.get(Ref(ingress_child.KIND, f"{cashbox.name}-gateway"))
+    addresses = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
     return Endpoints(
         gateway=inside(cashbox),
         node_port=ports[0].get("nodePort"),
-        load_balancer=ingress[0].get("hostname") or ingress[0].get("ip"),
-        url=ingress_child.url(entry) if entry else http_route.url(route) if route else None,
+        load_balancer=addresses[0].get("hostname") or addresses[0].get("ip"),
+        url=_url(cashbox, live),
         admin_secret=secret_name(cashbox.name, "admin") if "admin" in generated(cashbox) else None,
     )
+
+
+def _url(cashbox: CashBox, live: Live) -> str | None:
+    """Tell where clients reach the gateway, once what lets them is there."""
+    expose, name = cashbox.spec.gateway.expose, f"{cashbox.name}-gateway"
+    if expose.ingress is not None and Ref(ingress.KIND, name) in live:
+        return ingress.url(expose.ingress)
+    if expose.http_route is not None and Ref(http_route.KIND, name) in live:
+        return http_route.url(expose.http_route)
+    return None
 
 
 def read(body: Manifest) -> Status:

@@ -6,6 +6,7 @@ from caixa_operator.manifest import Manifest
 from caixa_operator.resources.environment import API_PORT
 from caixa_operator.resources.identity import child
 from caixa_operator.spec.cashbox import CashBox
+from caixa_operator.spec.expose import HttpRoute
 
 KIND = "HTTPRoute"
 _PLAIN = 80
@@ -26,11 +27,11 @@ def http_route(cashbox: CashBox, part: str) -> Manifest | None:
     return built
 
 
-def url(found: Manifest) -> str | None:
+def url(spec: HttpRoute) -> str | None:
     """Return where a route answers; None where it names only families of hosts.
 
     Whether TLS is spoken, the Gateway's listener says: it is taken for granted unless the route attaches to port 80.
     """
-    hosts = [host for host in found["spec"]["hostnames"] if not host.startswith("*")]
-    scheme = "http" if found["spec"]["parentRefs"][0].get("port") == _PLAIN else "https"
+    hosts = [host for host in spec.hostnames if not host.startswith("*")]
+    scheme = "http" if spec.parent_refs[0].port == _PLAIN else "https"
     return f"{scheme}://{hosts[0]}" if hosts else None

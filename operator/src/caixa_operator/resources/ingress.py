@@ -3,6 +3,7 @@
 from caixa_operator.manifest import Manifest
 from caixa_operator.resources.identity import child
 from caixa_operator.spec.cashbox import CashBox
+from caixa_operator.spec.expose import Ingress
 
 KIND = "Ingress"
 
@@ -25,7 +26,6 @@ def ingress(cashbox: CashBox, part: str) -> Manifest | None:
     return built
 
 
-def url(found: Manifest) -> str:
+def url(spec: Ingress) -> str:
     """Return where an Ingress answers."""
-    host = found["spec"]["rules"][0]["host"]
-    return f"{'https' if found['spec'].get('tls') else 'http'}://{host}"
+    return f"{'http' if spec.tls_secret is None else 'https'}://{spec.host}"

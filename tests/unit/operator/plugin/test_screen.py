@@ -97,3 +97,10 @@ def test_no_secret_is_in_a_report() -> None:
         "data": {"senha": "c2VuaGE="},
     }
     assert without_secrets(secret) == {"kind": "Secret", "metadata": {"name": "loja-admin"}, "keys": ["senha"]}
+
+
+def test_the_screen_says_where_clients_find_the_gateway() -> None:
+    """The address of an Ingress or an HTTPRoute, where there is one; and no administrator where another issues the tokens."""
+    said = screen(found(endpoints={"gateway": "http://loja-gateway.caixa.svc:8080", "url": "https://caixa.example"}), NOW)
+    assert "for clients: https://caixa.example" in said
+    assert "administrator" not in said
