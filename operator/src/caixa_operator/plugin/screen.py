@@ -10,6 +10,8 @@ from caixa_operator.spec.status import Condition, SaldoStatus, Status
 
 GOOD_WHEN_FALSE = frozenset({"Degraded", "Progressing", "ReconciliationPaused", "ScalingLimited"})
 """Conditions that tell of something out of the ordinary: all others are well while they are True."""
+NOT_YET = "NotYetRun"
+"""The reason of a condition that waits for its first time: nothing to look at."""
 DECISIONS = 5
 _STEPS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
@@ -42,7 +44,7 @@ def screen(found: Found, now: datetime) -> str:
 
 def well(condition: Condition) -> bool:
     """Whether a condition tells nothing that anybody must look at."""
-    return condition.status == ("False" if condition.type in GOOD_WHEN_FALSE else "True")
+    return condition.reason == NOT_YET or condition.status == ("False" if condition.type in GOOD_WHEN_FALSE else "True")
 
 
 def age(stamp: str | None, now: datetime) -> str:
@@ -55,7 +57,13 @@ def age(stamp: str | None, now: datetime) -> str:
 
 def _conditions(conditions: Sequence[Condition]) -> list[str]:
     width = max((len(one.type) for one in conditions), default=0)
-    return [f"  {'✓' if well(one) else '✗'} {one.type:<{width}}  {one.status:<7}  {one.reason}" for one in conditions]
+    return [f"  {_mark(one)} {one.type:<{width}}  {one.status:<7}  {one.reason}" for one in conditions]
+
+
+def _mark(condition: Condition) -> str:
+    if condition.reason == NOT_YET:
+        return "·"
+    return "✓" if well(condition) else "✗"
 
 
 def _to_do(cashbox: Manifest, status: Status) -> list[str]:

@@ -44,6 +44,14 @@ def test_a_platform_that_serves_has_nothing_to_do() -> None:
     assert "✗" not in shown
 
 
+def test_what_waits_for_its_first_time_is_no_trouble() -> None:
+    """A proof or a backup that has not run yet is neither ticked nor anybody's task."""
+    shown = screen(found(condition("Reconciled", "Unknown", "NotYetRun", "none has ended yet")), NOW)
+    assert "· Reconciled" in shown
+    assert "Nothing to do." in shown
+    assert "see its log" in screen(found(condition("Reconciled", "Unknown", "Unfinished", "see its log")), NOW)
+
+
 def test_trouble_is_told_with_what_to_do_once() -> None:
     """The messages of what is not well are listed, each once, whichever conditions share it."""
     message = "MySQL does not answer yet: look for a volume"
