@@ -16,6 +16,7 @@ from caixa_operator.spec.cashbox import CashBox
 MYSQL_ROOT = "root"
 MYSQL_USERS = (MYSQL_ROOT, *schemas.USERS)
 RABBITMQ_USERS = topology.USERS
+BACKUP_SECRET = "mysql-backup"  # noqa: S105 - a Secret's name
 COOKIE = "erlang_cookie"
 SIGNING_KEY = "key.pem"
 ADMIN_ID, ADMIN_SECRET = "client_id", "client_secret"
@@ -47,11 +48,17 @@ def _signing_key() -> str:
 
 GENERATED: dict[str, dict[str, Callable[[], str]]] = {
     "mysql-users": dict.fromkeys(MYSQL_USERS, _password),
+    BACKUP_SECRET: {schemas.BACKUP: _password},
     "rabbitmq-users": dict.fromkeys((*RABBITMQ_USERS, COOKIE), _password),
     "admin": {ADMIN_ID: lambda: "admin", ADMIN_SECRET: _password},
     "signing-key": {SIGNING_KEY: _signing_key},
 }
 """What is generated: by Secret and key."""
+
+
+def needed(cashbox: CashBox) -> list[str]:
+    """Name the Secrets that a CashBox needs: that of the copies' user only where there are copies."""
+    return [secret for secret in GENERATED if secret != BACKUP_SECRET or cashbox.spec.mysql.backup is not None]
 
 
 def secret_name(cashbox_name: str, secret: str) -> str:

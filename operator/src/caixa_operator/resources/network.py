@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import external, gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -44,13 +44,19 @@ COMPONENTS = (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT, mysql.COMPONE
 _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: rabbitmq.METRICS_PORT}
 
 
+def _arrows(cashbox: CashBox) -> tuple[Arrow, ...]:
+    copies = (Arrow(backup.COMPONENT, mysql.COMPONENT, MYSQL_PORT),)
+    return ARROWS if cashbox.spec.mysql.backup is None else ARROWS + copies
+
+
 def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: str) -> list[Manifest]:
     """Build every policy, or none where spec.networkPolicy says so. Without its namespace, the operator may come from any."""
     if not cashbox.spec.network_policy.enabled:
         return []
     everything = _policy(cashbox, COMPONENT, {OWNER_LABEL: cashbox.name}, ingress=None, egress=[_DNS])
     outside = _outside(cashbox, credentials)
-    inside = [component for component in COMPONENTS if component not in outside]
+    components = COMPONENTS if cashbox.spec.mysql.backup is None else (*COMPONENTS, backup.COMPONENT)
+    inside = [component for component in components if component not in outside]
     return [everything, *(_of(cashbox, component, operator_namespace, outside) for component in inside)]
 
 
@@ -61,10 +67,11 @@ def _outside(cashbox: CashBox, credentials: Credentials) -> dict[str, int]:
 
 
 def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int]) -> Manifest:
-    ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in ARROWS if arrow.target == component]
+    arrows = _arrows(cashbox)
+    ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in arrows if arrow.target == component]
     egress = [
         _rule("to", [], outside[arrow.target]) if arrow.target in outside else _rule("to", [_peer(cashbox, arrow.target)], arrow.port)
-        for arrow in ARROWS
+        for arrow in arrows
         if arrow.source == component
     ]
     spec = cashbox.spec.network_policy
