@@ -194,9 +194,9 @@ async def test_a_paused_cashbox_is_left_alone_and_says_so(api: Recorded, cluster
     assert condition(cluster, "ReconciliationPaused")["status"] == "False"
 
 
-def compared(cluster: Cluster, name: str, end: dict[str, Any]) -> None:
-    """Let a comparison have run, as the CronJob's controller and the Job's would."""
-    cron = cluster.get("cronjob", "loja-reconciliation")
+def compared(cluster: Cluster, name: str, end: dict[str, Any], part: str = "reconciliation") -> None:
+    """Let a comparison, or a backup, have run, as the CronJob's controller and the Job's would."""
+    cron = cluster.get("cronjob", f"loja-{part}")
     owner = {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -228,6 +228,49 @@ async def test_a_comparison_s_end_is_the_condition_reconciled(api: Recorded, clu
     await kept.full()
     assert (condition(cluster, "Reconciled")["status"], condition(cluster, "Degraded")["status"]) == ("True", "False")
     assert cluster.names("jobs") >= {"job/loja-reconciliation-1", "job/loja-reconciliation-2"}
+
+
+async def test_a_backup_s_end_is_the_condition_backupsucceeded(api: Recorded, cluster: Cluster) -> None:
+    """A running CashBox gets copies; a failure degrades and is an event; the next copy ends it; then nothing is written."""
+    kept = await served(api, cluster)
+    assert all(one["type"] != "BackupSucceeded" for one in cluster.get("cashbox", "loja")["status"]["conditions"])
+    cluster.cashbox(mysql={"backup": {"schedule": "@daily", "keep": 2, "storage": {"size": "1Gi"}}})
+    await kept.full()
+    assert cluster.get("cronjob", "loja-backup")["spec"]["schedule"] == "@daily"
+    assert cluster.get("persistentvolumeclaim", "loja-backup")["spec"]["resources"]["requests"] == {"storage": "1Gi"}
+    assert "secret/loja-mysql-backup" in cluster.names("secrets")
+    assert condition(cluster, "BackupSucceeded")["status"] == "Unknown"
+    stamp = "2026-01-01T00:00:02Z"
+    failed = [
+        {"type": one, "status": "True", "reason": "BackoffLimitExceeded", "message": "x", "lastTransitionTime": stamp}
+        for one in ("FailureTarget", "Failed")
+    ]
+    compared(cluster, "loja-backup-1", {"startTime": stamp, "failed": 1, "conditions": failed}, "backup")
+    await kept.full()
+    assert (condition(cluster, "BackupSucceeded")["status"], condition(cluster, "Degraded")["status"]) == ("False", "True")
+    assert any(one["reason"] == "BackupFailed" and one["type"] == "Warning" for one in cluster.get("events")["items"])
+    copied = {**COMPLETE, "conditions": [{**one, "lastTransitionTime": "2026-01-02T00:00:00Z"} for one in COMPLETE["conditions"]]}
+    compared(cluster, "loja-backup-2", copied, "backup")
+    await kept.full()
+    assert (condition(cluster, "BackupSucceeded")["status"], condition(cluster, "Degraded")["status"]) == ("True", "False")
+    api.forget()
+    await kept.full()
+    assert api.writes == []
+    cluster.cashbox()
+    await kept.full()
+    assert cluster.find("cronjob", "loja-backup") is None
+    assert cluster.find("persistentvolumeclaim", "loja-backup") is not None, "copies outlive the wish for more"
+    assert all(one["type"] != "BackupSucceeded" for one in cluster.get("cashbox", "loja")["status"]["conditions"])
+
+
+async def test_copies_go_with_delete_and_stay_with_retain(api: Recorded, cluster: Cluster) -> None:
+    """The volume of copies has no owner that would take it along."""
+    await served(api, cluster, mysql={"backup": {}})
+    body = cluster.get("cashbox", "loja")
+    assert "ownerReferences" not in cluster.get("persistentvolumeclaim", "loja-backup")["metadata"]
+    assert await remove(api.api, body) == []
+    body["spec"]["deletionPolicy"] = "Delete"
+    assert {"PersistentVolumeClaim loja-backup", "Secret loja-mysql-backup"} <= set(await remove(api.api, body))
 
 
 async def test_what_is_switched_off_goes(api: Recorded, cluster: Cluster) -> None:

@@ -16,6 +16,7 @@ from tests.provision.command import CommandFailed
 SAMPLES = sorted((Path(__file__).parents[2] / "k8s" / "samples").glob("*.yaml"))
 ROUTE: dict[str, Any] = {"hostnames": ["a.example"], "parentRefs": [{"name": "public"}]}  # Any: the same
 ISSUER = {"issuer": "https://login.example"}
+ELSEWHERE = {"mode": "External", "external": {"secret": "their-mysql"}}
 REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"version": "not a tag"}, "write an image tag, such as 1.2.3"),
     ({"deletionPolicy": "Keep"}, 'supported values: "Delete", "Retain"'),
@@ -123,6 +124,23 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
         {"rabbitmq": {"mode": "External", "external": {"secret": "My Secret"}}},
         "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external",
     ),
+    ({"mysql": {"backup": {"schedule": "nightly"}}}, "write a cron schedule of five fields, such as 17 * * * *, or @hourly"),
+    ({"mysql": {"backup": {"keep": 0}}}, "should be greater than or equal to 1"),
+    ({"mysql": {"backup": {"storage": {"size": "0"}}}}, "write a size, such as 10Gi"),
+    ({"mysql": {**ELSEWHERE, "backup": {}}}, "backup is for the managed MySQL: remove it, for whoever runs this one copies it too"),
+    (
+        {"mysql": {**ELSEWHERE, "restoreFrom": {"claimName": "old-backup"}}},
+        "restoreFrom is for the managed MySQL: remove it, and load the copy into your own server",
+    ),
+    ({"mysql": {"restoreFrom": {}}}, "claimName: Required value"),
+    (
+        {"mysql": {"restoreFrom": {"claimName": "Old Backup"}}},
+        "write the name of a PersistentVolumeClaim in the CashBox's namespace, such as loja-backup",
+    ),
+    (
+        {"mysql": {"restoreFrom": {"claimName": "old-backup", "file": "../dump.sql"}}},
+        "write the name of a copy, such as caixa-20260131T031500Z.sql.gz; the newest is taken if you leave it out",
+    ),
     *(
         ({"saldo": {"consumer": {"autoscaling": scaling}}}, message)
         for scaling, message in (
@@ -179,12 +197,13 @@ def test_an_unknown_field_is_refused_by_its_name(shared: Cluster) -> None:
 def test_every_rule_of_the_definition_is_tried_here() -> None:
     """No CEL rule is left without a value that it refuses, but for those that need an existing or an ill-named CashBox."""
     tried = " ".join(message for _, message in REFUSED)
-    rules = set(_messages(definition())) - {STORAGE, MODE, NAME}
+    rules = set(_messages(definition())) - {STORAGE, MODE, RESTORE, NAME}
     assert {rule for rule in rules if rule[:40] not in tried} == set()
 
 
 STORAGE = "storage cannot change after creation: grow the PersistentVolumeClaim itself, or make a new CashBox"
 MODE = "mode cannot change after creation, for the data would stay behind: make a new CashBox and move it"
+RESTORE = "restoreFrom works at creation only, for it never writes over data: make a new CashBox with it, or remove it"
 NAME = "name the CashBox with at most 36 lowercase letters, digits and hyphens, a letter first: its children are named after it"
 
 
@@ -208,6 +227,18 @@ def test_who_runs_a_store_cannot_change_after_creation(cluster: Cluster, store: 
     cluster.cashbox()
     with pytest.raises(CommandFailed, match="mode cannot change after creation"):
         cluster.cashbox(**{store: {"mode": "External", "external": {"secret": "elsewhere"}}})
+
+
+def test_a_restore_is_for_new_cashboxes_only(cluster: Cluster) -> None:
+    """It can be neither added to one that has data nor changed; removed it can be, so that the copies' volume becomes free."""
+    cluster.cashbox()
+    source = {"restoreFrom": {"claimName": "old-backup"}}
+    with pytest.raises(CommandFailed, match="restoreFrom works at creation only"):
+        cluster.cashbox(mysql=source)
+    cluster.cashbox("nova", mysql=source)
+    with pytest.raises(CommandFailed, match="restoreFrom works at creation only"):
+        cluster.cashbox("nova", mysql={"restoreFrom": {"claimName": "another-backup"}})
+    assert "restoreFrom" not in cluster.cashbox("nova", mysql={})["spec"]["mysql"]
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)

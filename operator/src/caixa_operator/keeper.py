@@ -144,7 +144,7 @@ class Keeper:
         body["status"] = status
         before = {one.type: one for one in previous.conditions}
         for one in made.conditions:
-            if one.type in ("Ready", "Degraded") and (one.type not in before or before[one.type].status != one.status):
+            if one.type in ("Ready", "Degraded", "BackupSucceeded") and (one.type not in before or before[one.type].status != one.status):
                 bad = one.status == ("True" if one.type == "Degraded" else "False") and one.type in before
                 await record(self._api, body, kind="Warning" if bad else "Normal", reason=one.reason, message=one.message)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from caixa_comum.schemas import COMPARED, RECONCILIATION, USERS, statements
+from caixa_comum.schemas import BACKUP, COMPARED, RECONCILIATION, USERS, backup_statements, statements
 
 PASSWORDS = {user: f"senha-{user}" for user in USERS}
 
@@ -24,6 +24,14 @@ def test_who_compares_may_only_read_what_is_compared() -> None:
         table = grant.removeprefix("GRANT SELECT, CREATE ON ").removesuffix(f" TO '{RECONCILIATION}'@'%'")
         assert table.count("`") == 4
         assert revoke == f"REVOKE CREATE ON {table} FROM '{RECONCILIATION}'@'%'"
+
+
+def test_who_copies_may_only_read_and_is_there_only_where_copies_are_wanted() -> None:
+    """No right to write, to lock or to alter, and none beyond the three schemas."""
+    grants = [line for line in backup_statements("senha") if line.startswith("GRANT")]
+    assert [line.partition(" ON ")[0] for line in grants] == ["GRANT SELECT, SHOW VIEW"] * 3
+    assert not [line for line in grants if "*.*" in line]
+    assert not [line for line in statements(PASSWORDS) if f"'{BACKUP}'@" in line]
 
 
 def test_nothing_is_dropped() -> None:

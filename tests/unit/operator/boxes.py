@@ -1,5 +1,6 @@
 """CashBoxes, their children and what a cluster would say of them, for the operator's unit tests."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from caixa_operator.images import Images, resolved
@@ -11,6 +12,7 @@ from caixa_operator.settings import Settings
 from caixa_operator.spec.cashbox import CashBox
 
 IMAGES_OF = Settings(images_registry="registry.example/caixa", images_version="1.2.3")
+NOW = datetime(2026, 1, 3, 12, tzinfo=UTC)
 CREDENTIALS = Credentials({secret: {key: f"{secret}-{key}" for key in keys} for secret, keys in GENERATED.items()})
 
 

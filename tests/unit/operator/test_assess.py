@@ -5,7 +5,7 @@ from caixa_operator.reconcile.assess import Assessment, assess
 from caixa_operator.reconcile.claims import Claim
 from caixa_operator.reconcile.plan import decide
 from caixa_operator.resources.identity import labels
-from tests.unit.operator.boxes import applied, cashbox, ended, family
+from tests.unit.operator.boxes import NOW, applied, cashbox, ended, family
 
 BOX = cashbox()
 WANTED = family(BOX)
@@ -13,7 +13,7 @@ WANTED = family(BOX)
 
 def assessed(live: dict[Ref, Manifest], *refusals: str, served_before: bool = True, wanted: list[Manifest] = WANTED) -> Assessment:
     """Assess what is there."""
-    return assess(BOX, decide(wanted, live), live, list(refusals), served_before=served_before)
+    return assess(BOX, decide(wanted, live), live, list(refusals), served_before=served_before, now=NOW)
 
 
 def of(made: Assessment, kind: str) -> Claim:

@@ -14,7 +14,7 @@ from caixa_operator.reconcile.plan import decide
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.external import Incomplete, port, verified
 from caixa_operator.resources.family import children
-from tests.unit.operator.boxes import CREDENTIALS, IMAGES_OF, applied, cashbox, found
+from tests.unit.operator.boxes import CREDENTIALS, IMAGES_OF, NOW, applied, cashbox, found
 
 MYSQL = {"url": "mysql://db.example:3307", **dict.fromkeys(schemas.USERS, "p")}
 RABBITMQ = {"url": "amqps://mq.example/caixa", "management_url": "https://mq.example:15671", **dict.fromkeys(topology.USERS, "p")}
@@ -71,7 +71,7 @@ def test_migrations_start_at_once_and_stores_count_as_ready() -> None:
     plan = decide(BUILT, {})
     assert {one["kind"] for one in plan.apply} >= {"Job"}
     live = applied(BUILT)
-    made = assess(BOX, decide(BUILT, live), live, [], served_before=True)
+    made = assess(BOX, decide(BUILT, live), live, [], served_before=True, now=NOW)
     assert made.summary == "Serving"
     assert {one.reason for one in made.claims if one.type in ("DatabaseReady", "BrokerReady")} == {"External"}
 

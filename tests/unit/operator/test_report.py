@@ -11,7 +11,7 @@ from caixa_operator.reconcile.assess import assess
 from caixa_operator.reconcile.claims import TYPES, claim
 from caixa_operator.reconcile.plan import decide
 from caixa_operator.spec.status import Status
-from tests.unit.operator.boxes import applied, cashbox, family
+from tests.unit.operator.boxes import NOW, applied, cashbox, family
 
 BOX = cashbox(gateway={"expose": {"type": "LoadBalancer"}})
 WANTED = family(BOX)
@@ -22,7 +22,7 @@ SCALED = Scaled(claims=(claim("ScalingActive", holds=True, reason="Scaling", mes
 
 def made(previous: Status, *, now: datetime = NOON, scaled: Scaled = SCALED) -> Status:
     """Compose the status of a platform that serves."""
-    assessment = assess(BOX, decide(WANTED, LIVE), LIVE, [], served_before=True)
+    assessment = assess(BOX, decide(WANTED, LIVE), LIVE, [], served_before=True, now=NOW)
     return report.status(BOX, assessment, scaled, previous, version="1.2.3", endpoints=report.endpoints(BOX, LIVE), now=now)
 
 

@@ -1,9 +1,12 @@
 """From what is there to what is claimed: pure."""
 
+from datetime import datetime
+
 import msgspec
 
 from caixa_operator.manifest import Manifest, Ref
 from caixa_operator.reconcile.claims import Claim, claim
+from caixa_operator.reconcile.copies import copies
 from caixa_operator.reconcile.plan import Live, Plan
 from caixa_operator.reconcile.progress import available, replicas, rolled_out, serves, store_ready, stuck
 from caixa_operator.reconcile.proof import proof
@@ -21,7 +24,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Whether everything runs as the spec says."""
 
 
-def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, served_before: bool) -> Assessment:
+def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, served_before: bool, now: datetime) -> Assessment:
     """Claim what is true of the platform; `served_before` tells a first installation from a failure."""
     components = [process.component for process in processes(cashbox)]
     deployments = {part: live.get(Ref("Deployment", f"{cashbox.name}-{part}")) for part in components}
@@ -39,12 +42,15 @@ def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, ser
     trouble = [*refusals, *_trouble(cashbox, migrations, deployments)]
     if proven.status == "False":
         trouble.append(proven.message)
+    copied = copies(cashbox, live, now)
+    if copied is not None and copied.status == "False":
+        trouble.append(copied.message)
     if served_before and ready.status == "False" and not trouble:
         trouble = [ready.message]
     degraded = _degraded(trouble, refused=bool(refusals))
     done = not waiting and not refusals and ready.status == "True"
     summary = _summary(ready, progressing, degraded)
-    claims = (ready, progressing, degraded, database, broker, migrations, proven, NOT_PAUSED)
+    claims = (ready, progressing, degraded, database, broker, migrations, proven, *([copied] if copied else []), NOT_PAUSED)
     return Assessment(claims=claims, summary=summary, rolled_out=done)
 
 
@@ -59,6 +65,8 @@ def _database(cashbox: CashBox, live: Live) -> Claim:
     if store_ready(live.get(Ref("StatefulSet", f"{cashbox.name}-mysql"))):
         return claim("DatabaseReady", holds=True, reason="Answering", message="MySQL answers")
     message = f"MySQL does not answer yet: {_LOOK} `kubectl describe pod {cashbox.name}-mysql-0`"
+    if cashbox.spec.mysql.restore_from is not None:
+        message += f"; how far a restore is, or why a copy was refused, `kubectl logs {cashbox.name}-mysql-0 -c initialise` says"
     return claim("DatabaseReady", holds=False, reason="NotAnswering", message=message)
 
 

@@ -18,6 +18,7 @@ TYPES = (
     "ScalingActive",
     "ScalingLimited",
     "Reconciled",
+    "BackupSucceeded",
     "ReconciliationPaused",
 )
 

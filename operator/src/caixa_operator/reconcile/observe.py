@@ -7,7 +7,7 @@ from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources import external
-from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, generated, manifest, secret_name
+from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, manifest, needed, secret_name
 from caixa_operator.resources.identity import owned
 from caixa_operator.spec.cashbox import CashBox
 
@@ -15,13 +15,13 @@ Versions = Mapping[str, str]
 """The resourceVersion of Secrets by name."""
 
 
-async def live_children(api: KubernetesApi, cashbox: CashBox, secrets: list[Ref]) -> dict[Ref, Manifest]:
-    """Return every child by kind and name, with those of `secrets` that exist."""
+async def live_children(api: KubernetesApi, cashbox: CashBox, named: list[Ref]) -> dict[Ref, Manifest]:
+    """Return every child by kind and name; those of `named` (Secrets and volume claims, which are never listed) where they exist."""
     selector = owned(cashbox.name)
     lists = [api.list(kind, cashbox.namespace, selector) for kind in PRUNED]
-    gets = [api.get(kind, cashbox.namespace, name) for kind, name in secrets]
+    gets = [api.get(kind, cashbox.namespace, name) for kind, name in named]
     listed, found = await asyncio.gather(asyncio.gather(*lists), asyncio.gather(*gets))
-    return {ref(one): one for one in (*(item for items in listed for item in items), *(secret for secret in found if secret is not None))}
+    return {ref(one): one for one in (*(item for items in listed for item in items), *(one for one in found if one is not None))}
 
 
 async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials, Versions]:
@@ -30,7 +30,7 @@ async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials
     Those of external stores are read, and never written. Raises Incomplete when one of them is not what it must be.
     """
     existing = await _existing(api, cashbox)
-    made = [secret for secret in generated(cashbox) if secret not in existing]
+    made = [secret for secret in needed(cashbox) if secret not in existing]
     found = existing | dict(zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True))
     values = {secret: decoded(one) for secret, one in found.items()}
     return Credentials(values), {one["metadata"]["name"]: _version(one) for one in found.values()}

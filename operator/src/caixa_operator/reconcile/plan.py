@@ -24,10 +24,13 @@ PRUNED = (
     "Ingress",
     "HTTPRoute",
 )
-"""Kinds whose objects go when they are no longer wanted. Secrets are known by name and never pruned."""
+"""Kinds whose objects go when they are no longer wanted. Secrets and volume claims are known by name and never pruned."""
 
 GATED = ("Deployment", "CronJob")
 """Kinds that run a service's code: they wait for its migration."""
+
+MADE_ONCE = ("PersistentVolumeClaim",)
+"""Kinds that are never changed: a volume only grows, and by its owner's hand."""
 
 Live = Mapping[Ref, Manifest]
 
@@ -65,13 +68,17 @@ def decide(wanted: list[Manifest], live: Live) -> Plan:
         if manifest["kind"] == "Job":
             if ref(manifest) not in live and ready and not _migrating(labels(manifest)[SERVICE_LABEL], live):
                 chosen.append(manifest)
-        elif (there := live.get(ref(manifest))) is not None and unchanged(manifest, there):
+        elif _is_there(manifest, live.get(ref(manifest))):
             continue
         elif manifest["kind"] in GATED and migrations.get(labels(manifest)[SERVICE_LABEL], "complete") != "complete":
             held.add(component(manifest))
         else:
             chosen.append(manifest)
     return Plan(apply=tuple(chosen), prune=_unwanted(wanted, live), migrations=migrations, held=frozenset(held))
+
+
+def _is_there(wanted: Manifest, live: Manifest | None) -> bool:
+    return live is not None and (wanted["kind"] in MADE_ONCE or unchanged(wanted, live))
 
 
 def _unwanted(wanted: list[Manifest], live: Live) -> tuple[Ref, ...]:

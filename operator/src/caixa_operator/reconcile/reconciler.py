@@ -1,5 +1,7 @@
 """A full reconcile of one CashBox: observe, decide, apply."""
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from caixa_operator.api import KubernetesApi
@@ -41,11 +43,12 @@ async def reconcile(api: KubernetesApi, settings: Settings, cashbox: CashBox, *,
     generated, versions = await credentials(api, cashbox)
     wanted = children(cashbox, images, generated, operator_namespace=settings.namespace)
     derived = [ref(one) for one in wanted if one["kind"] == "Secret"]
-    live = await live_children(api, cashbox, derived)
+    claims = [ref(one) for one in wanted if one["kind"] == "PersistentVolumeClaim"]
+    live = await live_children(api, cashbox, [*derived, *claims])
     plan = decide(wanted, live)
     refusals = await execute(api, cashbox.namespace, plan, live)
     return Reconciled(
-        assessment=assess(cashbox, plan, live, refusals, served_before=served_before),
+        assessment=assess(cashbox, plan, live, refusals, served_before=served_before, now=datetime.now(UTC)),
         credentials=generated,
         endpoints=endpoints(cashbox, live),
         version=images.version,

@@ -16,6 +16,7 @@ from caixa_operator.spec.cashbox import CashBox
 MYSQL_ROOT = "root"
 MYSQL_USERS = (MYSQL_ROOT, *schemas.USERS)
 RABBITMQ_USERS = topology.USERS
+BACKUP_SECRET = "mysql-backup"  # noqa: S105 - a Secret's name
 COOKIE = "erlang_cookie"
 SIGNING_KEY = "key.pem"
 ADMIN_ID, ADMIN_SECRET = "client_id", "client_secret"
@@ -47,6 +48,7 @@ def _signing_key() -> str:
 
 GENERATED: dict[str, dict[str, Callable[[], str]]] = {
     "mysql-users": dict.fromkeys(MYSQL_USERS, _password),
+    BACKUP_SECRET: {schemas.BACKUP: _password},
     "rabbitmq-users": dict.fromkeys((*RABBITMQ_USERS, COOKIE), _password),
     "admin": {ADMIN_ID: lambda: "admin", ADMIN_SECRET: _password},
     "signing-key": {SIGNING_KEY: _signing_key},
@@ -58,10 +60,17 @@ _OWN_ISSUER = ("admin", "signing-key")
 """What only a gateway that issues tokens itself needs."""
 
 
-def generated(cashbox: CashBox) -> tuple[str, ...]:
-    """Return which Secrets a CashBox needs. Those that it no longer needs stay: with them a way back stays open."""
-    issues = cashbox.spec.gateway.identity.issues
-    return tuple(secret for secret in GENERATED if issues or secret not in _OWN_ISSUER)
+def needed(cashbox: CashBox) -> list[str]:
+    """Name the Secrets that a CashBox needs: some only with its own issuer, that of the copies' user only where there are copies.
+
+    Those that it no longer needs stay: with them a way back stays open.
+    """
+    left_out = set[str]()
+    if not cashbox.spec.gateway.identity.issues:
+        left_out |= set(_OWN_ISSUER)
+    if cashbox.spec.mysql.backup is None:
+        left_out.add(BACKUP_SECRET)
+    return [secret for secret in GENERATED if secret not in left_out]
 
 
 def secret_name(cashbox_name: str, secret: str) -> str:

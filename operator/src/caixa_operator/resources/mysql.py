@@ -8,7 +8,8 @@ from caixa_comum import schemas
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest, fingerprint
 from caixa_operator.quantities import amount
-from caixa_operator.resources.credentials import MYSQL_ROOT, MYSQL_USERS, Credentials, encoded
+from caixa_operator.resources import backup, dump
+from caixa_operator.resources.credentials import BACKUP_SECRET, MYSQL_ROOT, MYSQL_USERS, Credentials, encoded
 from caixa_operator.resources.environment import MYSQL_PORT
 from caixa_operator.resources.identity import child
 from caixa_operator.resources.pods import CONTAINER_SECURITY, empty_dir, resource_requirements
@@ -27,12 +28,35 @@ mysqld --no-defaults --initialize-insecure --datadir={_DATA}/data.new --tmpdir=/
 mv {_DATA}/data.new {_DATA}/data
 """
 
+_SERVER = f"""
+mysqld --no-defaults --datadir={_DATA}/data.new --tmpdir=/tmp --socket=/tmp/restore.sock --pid-file=/tmp/restore.pid --skip-networking \\
+  --mysqlx=OFF --skip-log-bin --secure-file-priv=NULL --character-set-server=utf8mb4 --innodb-redo-log-capacity=256M \\
+  --innodb-flush-log-at-trx-commit=0 &
+server=$!
+printf '[client]\\nuser=root\\nsocket=/tmp/restore.sock\\n' > "$options"
+until ask "SELECT 1" > /dev/null 2>&1; do
+  kill -0 $server || fail "MySQL did not start"
+  sleep 1
+done
+"""
+_INTO_PLACE = f"""
+ask SHUTDOWN
+wait $server
+sync
+mv {_DATA}/data.new {_DATA}/data
+"""
+_GUARD, _, _MAKE = _INITIALISE.partition("rm -rf")
+# The copy is loaded before the new data folder gets its name: killed half-way, all of it begins anew.
+_RESTORE = f"{_GUARD}{dump.FIND}rm -rf{_MAKE.rpartition('mv ')[0]}{_SERVER}{dump.LOAD}{_INTO_PLACE}"
+
 
 def init_secret(cashbox: CashBox, credentials: Credentials) -> Manifest:
     """Build the Secret of the statements that MySQL runs at every start: root's password, then schemas and least-privileged users."""
     passwords = {user: credentials.value("mysql-users", user) for user in MYSQL_USERS}
+    wanted = cashbox.spec.mysql.backup is not None
+    copying = schemas.backup_statements(credentials.value(BACKUP_SECRET, schemas.BACKUP)) if wanted else []
     root = f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{passwords.pop(MYSQL_ROOT)}'"
-    lines = [statement.replace("\n", " ").rstrip("; ") + ";\n" for statement in (root, *schemas.statements(passwords))]
+    lines = [statement.replace("\n", " ").rstrip("; ") + ";\n" for statement in (root, *schemas.statements(passwords), *copying)]
     secret = child("v1", "Secret", cashbox, COMPONENT, f"{cashbox.name}-mysql-init")
     return {**secret, "type": "Opaque", "data": encoded({"init.sql": "".join(lines)})}
 
@@ -85,9 +109,8 @@ def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
         prepare={
             "name": "initialise",
             **image,
-            "command": ["sh", "-c", _INITIALISE],
             "resources": resources,
-            "volumeMounts": [data, tmp_mount],
+            **_prepared(cashbox, [data, tmp_mount]),
         },
         serve={
             "name": COMPONENT,
@@ -110,7 +133,26 @@ def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
             run,
             {"name": "configuration", "configMap": {"name": f"{cashbox.name}-{COMPONENT}"}},
             {"name": "init", "secret": {"secretName": f"{cashbox.name}-mysql-init", "defaultMode": 0o440}},
+            *_copies(cashbox),
         ],
         configuration=fingerprint([config_map(cashbox)["data"], init_secret(cashbox, credentials)["data"]]),
         grace_seconds=120,
     )
+
+
+def _prepared(cashbox: CashBox, mounts: list[Manifest]) -> Manifest:
+    """Write how the data folder is made: empty, or with the copy that the CashBox begins with."""
+    source = cashbox.spec.mysql.restore_from
+    if source is None:
+        return {"command": ["sh", "-c", _INITIALISE], "volumeMounts": mounts}
+    environment = {"CAIXA_BACKUP_FOLDER": backup.FOLDER, **({"CAIXA_BACKUP_FILE": source.file} if source.file else {})}
+    return {
+        "command": ["sh", "-c", _RESTORE],
+        "env": [{"name": name, "value": value} for name, value in environment.items()],
+        "volumeMounts": [*mounts, {"name": "copies", "mountPath": backup.FOLDER, "readOnly": True}],
+    }
+
+
+def _copies(cashbox: CashBox) -> list[Manifest]:
+    source = cashbox.spec.mysql.restore_from
+    return [] if source is None else [{"name": "copies", "persistentVolumeClaim": {"claimName": source.claim_name}}]

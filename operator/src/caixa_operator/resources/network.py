@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import external, gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -48,15 +48,23 @@ COMPONENTS = (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT, mysql.COMPONE
 _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: rabbitmq.METRICS_PORT}
 
 
+def _arrows(cashbox: CashBox) -> tuple[Arrow, ...]:
+    issues = cashbox.spec.gateway.identity.issues
+    copies = () if cashbox.spec.mysql.backup is None else (Arrow(backup.COMPONENT, mysql.COMPONENT, MYSQL_PORT),)
+    own = (arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
+    return *own, *copies
+
+
 def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: str) -> list[Manifest]:
     """Build every policy, or none where spec.networkPolicy says so. Without its namespace, the operator may come from any."""
     if not cashbox.spec.network_policy.enabled:
         return []
     issues = cashbox.spec.gateway.identity.issues
-    arrows = [arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE)]
+    arrows = _arrows(cashbox)
     everything = _policy(cashbox, COMPONENT, {OWNER_LABEL: cashbox.name}, ingress=None, egress=[_DNS])
     outside = _outside(cashbox, credentials)
-    inside = [component for component in COMPONENTS if component not in outside and (issues or component != _IDLE)]
+    components = COMPONENTS if cashbox.spec.mysql.backup is None else (*COMPONENTS, backup.COMPONENT)
+    inside = [component for component in components if component not in outside and (issues or component != _IDLE)]
     return [everything, *(_of(cashbox, component, operator_namespace, outside, arrows) for component in inside)]
 
 
@@ -66,7 +74,7 @@ def _outside(cashbox: CashBox, credentials: Credentials) -> dict[str, int]:
     return {stores[secret]: external.port(credentials.value(secret, external.URL)) for secret in external.secrets(cashbox)}
 
 
-def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int], arrows: list[Arrow]) -> Manifest:
+def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int], arrows: Sequence[Arrow]) -> Manifest:
     ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in arrows if arrow.target == component]
     egress = [
         _rule("to", [], outside[arrow.target]) if arrow.target in outside else _rule("to", [_peer(cashbox, arrow.target)], arrow.port)

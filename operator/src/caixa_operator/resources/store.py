@@ -6,7 +6,8 @@ from caixa_operator.manifest import Manifest
 from caixa_operator.resources.identity import child, labels, selector
 from caixa_operator.resources.pods import STORE_USER, pod
 from caixa_operator.spec.cashbox import CashBox
-from caixa_operator.spec.stores import MySql, RabbitMq, Storage
+from caixa_operator.spec.storage import Storage
+from caixa_operator.spec.stores import MySql, RabbitMq
 
 CONFIGURATION_ANNOTATION = "caixa.dev/configuration"
 
@@ -56,13 +57,14 @@ def stateful_set(cashbox: CashBox, store: Store) -> Manifest:
                 "volumes": store.volumes,
             },
         },
-        "volumeClaimTemplates": [_claim(store.spec.storage, chosen)],
+        "volumeClaimTemplates": [{"metadata": {"name": "data", "labels": chosen}, "spec": claimed(store.spec.storage)}],
     }
     return built
 
 
-def _claim(storage: Storage, chosen: dict[str, str]) -> Manifest:
+def claimed(storage: Storage) -> Manifest:
+    """Write the spec of a volume claim: one node at a time writes to it."""
     spec: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage.size}}}
     if storage.class_name is not None:
         spec["storageClassName"] = storage.class_name
-    return {"metadata": {"name": "data", "labels": chosen}, "spec": spec}
+    return spec

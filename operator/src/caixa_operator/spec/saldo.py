@@ -7,11 +7,7 @@ import msgspec
 from caixa_operator.spec.gateway import Replicas
 from caixa_operator.spec.placement import Placement, Resources, resources
 from caixa_operator.spec.rule import Rule, checked, described
-
-_SCHEDULE = Rule(
-    "self.matches('^(@(hourly|daily|weekly|monthly)|([0-9A-Za-z*/,-]+ ){4}[0-9A-Za-z*/,-]+)$')",
-    "write a cron schedule of five fields, such as 17 * * * *, or @hourly",
-)
+from caixa_operator.spec.schedule import SCHEDULE
 
 
 class ScaleDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -83,7 +79,7 @@ class Consumer(Placement, frozen=True, forbid_unknown_fields=True, rename="camel
 class Reconciliation(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """The standing proof that every balance is the sum of its entries; its result is the condition Reconciled."""
 
-    schedule: Annotated[str, checked(_SCHEDULE, description="When to compare: a cron schedule, in UTC.", max_length=100)] = "17 * * * *"
+    schedule: Annotated[str, checked(SCHEDULE, description="When to compare: a cron schedule, in UTC.", max_length=100)] = "17 * * * *"
     patience_seconds: Annotated[
         int, msgspec.Meta(ge=0, le=3600, description="How long an entry may be on its way before it counts as missing.")
     ] = 60

@@ -4,25 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
+from caixa_operator.spec.backup import Backup, RestoreFrom
 from caixa_operator.spec.images import Image
 from caixa_operator.spec.placement import Placement, Resources, resources
 from caixa_operator.spec.rule import Rule, checked, described
-
-_SIZE = Rule("isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))", "write a size, such as 10Gi")
-_IMMUTABLE = Rule("self == oldSelf", "storage cannot change after creation: grow the PersistentVolumeClaim itself, or make a new CashBox")
-StorageSize = Annotated[str, checked(_SIZE, description="The volume's size, such as 10Gi.", max_length=32)]
-
-
-class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
-    """The volume of a store."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (_IMMUTABLE,)
-
-    size: StorageSize = "10Gi"
-    class_name: (
-        Annotated[str, msgspec.Meta(min_length=1, max_length=253, description="A StorageClass; the cluster's default if absent.")] | None
-    ) = None
-
+from caixa_operator.spec.storage import Storage
 
 Mode = Literal["Managed", "External"]
 _MODE = Rule(
@@ -30,6 +16,17 @@ _MODE = Rule(
 )
 _NEEDED = Rule("self.mode != 'External' || has(self.external)", "mode External needs external.secret: write the name of a Secret")
 _IDLE = Rule("self.mode == 'External' || !has(self.external)", "external is only for mode External: remove it, or set mode to External")
+_NO_BACKUP = Rule(
+    "self.mode == 'Managed' || !has(self.backup)", "backup is for the managed MySQL: remove it, for whoever runs this one copies it too"
+)
+_NO_RESTORE = Rule(
+    "self.mode == 'Managed' || !has(self.restoreFrom)",
+    "restoreFrom is for the managed MySQL: remove it, and load the copy into your own server before the CashBox is made",
+)
+_AT_CREATION = Rule(
+    "!has(self.restoreFrom) || (has(oldSelf.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)",
+    "restoreFrom works at creation only, for it never writes over data: make a new CashBox with it, or remove it",
+)
 _NAME = Rule(
     "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')", "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external"
 )
@@ -58,13 +55,15 @@ class ExternalRabbitMq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class MySql(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """MySQL: managed by the operator, or external. Fields other than mode and external are for the managed one."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (_MODE, _NEEDED, _IDLE)
+    rules: ClassVar[tuple[Rule, ...]] = (_MODE, _NEEDED, _IDLE, _NO_BACKUP, _NO_RESTORE, _AT_CREATION)
 
     mode: Annotated[Mode, described("Managed: the operator runs one. External: somebody else does.")] = "Managed"
     external: ExternalMySql | None = None
 
     image: Annotated[Image | None, described("The image to run; the operator's default if absent.")] = None
     storage: Storage = Storage()
+    backup: Backup | None = None
+    restore_from: RestoreFrom | None = None
     resources: Resources = resources("250m", "768Mi", limit="1536Mi")
 
 

@@ -20,6 +20,9 @@ def migration_user(service: str) -> str:
 RECONCILIATION: Final = "reconciliacao"
 """The user that proves balance = sum of entries: the only one that reads two schemas, and it writes to neither."""
 
+BACKUP: Final = "backup"
+"""The user that copies every schema; there is one only where copies are wanted, so it is none of USERS."""
+
 COMPARED: Final = (
     ("fluxo", "lancamento"),
     ("fluxo", "outbox"),
@@ -48,6 +51,12 @@ def statements(passwords: Mapping[str, str]) -> list[str]:
         name = f"`{schema_of(service)}`.`{table}`"
         sql += [f"GRANT SELECT, CREATE ON {name} TO '{RECONCILIATION}'@'%'", f"REVOKE CREATE ON {name} FROM '{RECONCILIATION}'@'%'"]
     return sql
+
+
+def backup_statements(password: str) -> list[str]:
+    """Build the SQL of the user that dumps every schema: a consistent snapshot needs no lock and no right but to read."""
+    grants = [f"GRANT SELECT, SHOW VIEW ON `{schema_of(service)}`.* TO '{BACKUP}'@'%'" for service in SERVICES]
+    return [*_user(BACKUP, password), *grants]
 
 
 def _user(user: str, password: str) -> list[str]:
