@@ -7,10 +7,10 @@ from caixa_operator.manifest import Manifest, ref
 from caixa_operator.reconcile.assess import assess
 from caixa_operator.reconcile.plan import decide
 from caixa_operator.reconcile.report import endpoints
-from caixa_operator.resources.credentials import GENERATED, Credentials, generated
+from caixa_operator.resources.credentials import BACKUP_SECRET, GENERATED, Credentials, needed
 from caixa_operator.resources.external import verified
 from caixa_operator.resources.family import children
-from tests.unit.operator.boxes import CREDENTIALS, applied, cashbox, family, found, images
+from tests.unit.operator.boxes import CREDENTIALS, NOW, applied, cashbox, family, found, images
 
 ISSUER = "https://login.example/realms/loja"
 OIDC = {"type": "OIDC", "oidc": {"issuer": ISSUER}}
@@ -34,7 +34,7 @@ def test_by_default_the_gateway_issues_and_no_variable_tells_of_another_issuer()
         assert told["CAIXA_TOKEN_ISSUER"] == "http://loja-gateway.caixa.svc:8080"
         assert {"CAIXA_IDENTITY", "CAIXA_TOKEN_AUDIENCE", "CAIXA_TOKEN_MERCHANT_CLAIM"}.isdisjoint(told)
     assert plain == family(cashbox(gateway={"identity": {"type": "BuiltIn", "tokenLifetimeSeconds": 900}}))
-    assert generated(cashbox()) == tuple(GENERATED)
+    assert {*needed(cashbox()), BACKUP_SECRET} == GENERATED.keys()
 
 
 def test_gateway_fluxo_and_saldo_are_told_the_same() -> None:
@@ -75,7 +75,7 @@ def test_the_gateway_has_neither_database_nor_key_nor_administrator() -> None:
     assert [one["name"] for one in pod["volumes"]] == ["tmp"]
     assert not [one for one in pod["containers"][0]["env"] if "valueFrom" in one]
     assert not [ref(one) for one in BUILT if "gateway-migration" in one["metadata"]["name"]]
-    assert generated(BOX) == ("mysql-users", "rabbitmq-users")
+    assert needed(BOX) == ["mysql-users", "rabbitmq-users"]
     assert endpoints(BOX, {}).admin_secret is None
 
 
@@ -95,7 +95,7 @@ def test_the_gateway_is_rolled_out_without_a_migration() -> None:
     assert [ref(one) for one in plan.apply] == [ref(found(BUILT, "Deployment", "loja-gateway"))]
     assert plan.migrations == {"fluxo": "complete", "saldo": "complete"}
     whole = applied(BUILT)
-    assert assess(BOX, decide(BUILT, whole), whole, [], served_before=True).summary == "Serving"
+    assert assess(BOX, decide(BUILT, whole), whole, [], served_before=True, now=NOW).summary == "Serving"
 
 
 @pytest.mark.parametrize(("source", "target"), [("gateway", "mysql"), ("fluxo", "gateway"), ("saldo", "gateway")])

@@ -74,7 +74,7 @@ def _outside(cashbox: CashBox, credentials: Credentials) -> dict[str, int]:
     return {stores[secret]: external.port(credentials.value(secret, external.URL)) for secret in external.secrets(cashbox)}
 
 
-def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int], arrows: Sequence[Arrow]) -> Manifest:
+def _of(cashbox: CashBox, component: str, operator_namespace: str, outside: dict[str, int], arrows: tuple[Arrow, ...]) -> Manifest:
     ingress = [_rule("from", [_peer(cashbox, arrow.source)], arrow.port) for arrow in arrows if arrow.target == component]
     egress = [
         _rule("to", [], outside[arrow.target]) if arrow.target in outside else _rule("to", [_peer(cashbox, arrow.target)], arrow.port)
