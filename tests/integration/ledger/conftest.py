@@ -1,10 +1,8 @@
 """The whole ledger on real servers, from an entry's request to its balance, by a clock that the test moves."""
 
 import asyncio
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +15,11 @@ from caixa_comum.readiness import database_check
 from caixa_comum.settings import ServerSettings
 from caixa_fluxo.api import application as fluxo_application
 from caixa_fluxo.group_commit import Limits
+from caixa_fluxo.relay_process import run as run_relay
+from caixa_fluxo.settings import RelaySettings
 from caixa_saldo.api_process import application as saldo_application
 from caixa_saldo.consumer_process import run_consumer
 from caixa_saldo.settings import ConsumerSettings
-from tests.faults.nursery import nursery
-from tests.faults.services import Platform
 from tests.integration.background import Background, Served
 from tests.issuer import Issuer
 from tests.local.broker import Broker
@@ -43,16 +41,17 @@ class Clock:
 
 
 class World:
-    """fluxo's API, a relay, a consumer and saldo's API, all running."""
+    """fluxo's API, a relay, a consumer and saldo's API, all running by one clock."""
 
     def __init__(self, background: Background, mysql: Database, rabbit: Broker, issuer: Issuer) -> None:
-        """Serve everything but the relay, which is a process of its own."""
+        """Serve everything."""
         self.clock = Clock()
         self.issuer = issuer
         self.rabbit = rabbit
         self.background = background
         self._mysql = mysql
         self.fluxo, self.saldo = self._fluxo(), self._saldo()
+        self._relay()
         self._consumer = self._consume()
 
     def restart_consumer(self) -> None:
@@ -88,6 +87,12 @@ class World:
         self.background.serve(run, server.management_port)
         return f"http://127.0.0.1:{server.port}"
 
+    def _relay(self) -> None:
+        server = _server()
+        database, broker = self._mysql.settings("fluxo", "caixa_fluxo"), self.rabbit.settings("fluxo")
+        settings = RelaySettings(server=server, database=database, broker=broker, relay_poll_seconds=0.01)
+        self.background.serve(lambda stop: run_relay(settings, stop, clock=self.clock), server.management_port)
+
     def _consume(self) -> Served:
         server = _server()
         database, broker = self._mysql.settings("saldo", "caixa_saldo"), self.rabbit.settings("saldo")
@@ -99,21 +104,12 @@ def _server() -> ServerSettings:
     return ServerSettings(port=free_port(), management_port=free_port())
 
 
-@pytest.fixture(scope="session")
-def world(mysql: Database, rabbit: Broker, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Give the ledger, empty."""
+@pytest.fixture(scope="module")
+def world(mysql: Database, rabbit: Broker, issuer: Issuer) -> Iterator[World]:
+    """Give the ledger, empty; it ends with its module, since its consumer would take what other tests publish."""
     for name in ("fluxo", "saldo"):
         asyncio.run(migrations.upgrade(mysql.settings(f"{name}_migration", f"caixa_{name}"), f"caixa_{name}"))
     mysql.empty("caixa_fluxo", "caixa_saldo")
     rabbit.purge()
-    folder: Path = tmp_path_factory.mktemp("ledger")
-    with tempfile.TemporaryDirectory(prefix="caixa-") as short, nursery(Path(short)) as forking, Background() as background:
-        processes = Platform(mysql, rabbit, issuer, forking, folder)
-        relay = processes.relay(poll_seconds=0.01)
-        try:
-            made = World(background, mysql, rabbit, issuer)
-            background.run(relay.until_ready())
-            yield made
-            background.run(relay.end())
-        finally:
-            processes.kill_all()
+    with Background() as background:
+        yield World(background, mysql, rabbit, issuer)

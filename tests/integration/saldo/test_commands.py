@@ -85,6 +85,7 @@ def test_the_schema_is_what_the_code_reads(mysql: Database) -> None:
     known = {(table.name, column.name) for table in metadata.tables.values() for column in table.columns}
     assert {(table, column) for table, column, _ in rows if table != "alembic_version"} == known
     assert {(table, column) for table, column, nullable in rows if nullable == "YES"} == {
+        ("inbox", "comerciante_id"),
         ("quarentena", "event_id"),
         ("fechamento_recebido", "hash_anterior"),
         ("fechamento_recebido", "conferido_em"),

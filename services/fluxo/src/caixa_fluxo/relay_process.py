@@ -1,6 +1,7 @@
 """`caixa-fluxo relay`: one connection to the broker, one to the database, the gauge that watches the outbox, and the purge of old keys."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -61,8 +62,12 @@ async def measure(engine: AsyncEngine, metrics: RelayMetrics, stop: asyncio.Even
         await pause(stop, MEASURE_SECONDS)
 
 
-async def run(settings: RelaySettings, stop: asyncio.Event) -> None:
-    """Relay until `stop` is set; the batch in hand is finished."""
+Clock = Callable[[], datetime]
+_now: Clock = partial(datetime.now, UTC)
+
+
+async def run(settings: RelaySettings, stop: asyncio.Event, *, clock: Clock = _now) -> None:
+    """Relay until `stop` is set; the batch in hand is finished. By `clock`, the instant in UTC, idempotency keys expire."""
     engine = create_engine(settings.database, pool=POOL)
     metrics, link, life = RelayMetrics(), Link(), Life()
     relay = Relay(engine, pace=Pace(batch=settings.relay_batch, poll_seconds=settings.relay_poll_seconds), metrics=metrics)
@@ -76,6 +81,6 @@ async def run(settings: RelaySettings, stop: asyncio.Event) -> None:
             group.create_task(serve(None, settings.server, management_app(checks, life=life), stop, life=life))
             group.create_task(reconnecting(settings.broker, "caixa-fluxo-relay", stop, work, errors=(*BROKER_ERRORS, Unconfirmed)))
             group.create_task(measure(engine, metrics, stop))
-            group.create_task(purge(engine, partial(datetime.now, UTC), metrics.purged, stop, PurgePace()))
+            group.create_task(purge(engine, clock, metrics.purged, stop, PurgePace()))
     finally:
         await engine.dispose()
