@@ -30,8 +30,10 @@ MESSAGES = 5
 HELD = VICTIMS * MESSAGES
 
 
-async def _all_acknowledged(links: Sequence[LostAcknowledgements], messages: int) -> None:
+async def _all_acknowledged(links: Sequence[LostAcknowledgements], messages: int, victims: Sequence[Service] = ()) -> None:
     async def reached() -> bool:
+        for victim in victims:
+            victim.process.check()
         return all(link.acknowledged >= messages for link in links)
 
     await eventually(f"{messages} acknowledgements are lost on each link", reached, pause=0.02)
@@ -63,7 +65,7 @@ async def relays_between_confirm_and_delete(platform: Platform, kills: int) -> O
         for _ in range(deaths):
             async with LostAcknowledgements(platform.broker.port) as link:
                 victim = platform.relay(Links(broker=link.port), batch=MESSAGES)
-                await _all_acknowledged([link], MESSAGES)
+                await _all_acknowledged([link], MESSAGES, [victim])
                 victim.kill()
             died += 1
             platform.say(f"{died} of {kills} relays killed")
