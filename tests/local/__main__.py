@@ -60,7 +60,8 @@ def invitation(found: Notes, layout: Layout) -> str:
     notes = layout.notes
     return f"""
 Caixa serves at {found.gateway} (in a browser: the merchant's page)
-Credentials of the administrator and of a merchant: {notes}
+Sign in there as  {found.merchant.client_id}  with the secret  {found.merchant.client_secret}
+The same, and the administrator's credentials: {notes}
 
   GATEWAY={found.gateway}
   merchant() {{ jq -r .merchant.$1 {notes}; }}
