@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 import aiohttp
 import msgspec
@@ -23,6 +23,14 @@ SCALER = "caixa-autoscaler"
 TIMEOUT_SECONDS = 15
 
 Query = Sequence[tuple[str, str]]
+
+
+class _Sent(TypedDict, total=False):
+    """What a request may carry; its content type is JSON's where none is given."""
+
+    body: Manifest
+    query: Query
+    content_type: str
 
 
 class _Kind(NamedTuple):
@@ -154,30 +162,19 @@ class KubernetesApi:
         query = [("container", container), ("tailLines", str(lines)), ("timestamps", "true")]
         return (await self._text("GET", _path("Pod", namespace, pod, "log"), query=query)).decode(errors="replace")
 
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Manifest | None = None,
-        query: Query = (),
-        content_type: str = "application/json",
-    ) -> Manifest:
-        found: Manifest = msgspec.json.decode(await self._text(method, path, body=body, query=query, content_type=content_type))
+    async def _request(self, method: str, path: str, **sent: Unpack[_Sent]) -> Manifest:
+        found: Manifest = msgspec.json.decode(await self._text(method, path, **sent))
         return found
 
-    async def _text(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Manifest | None = None,
-        query: Query = (),
-        content_type: str = "application/json",
-    ) -> bytes:
-        headers = {"Accept": "application/json", "Content-Type": content_type}
+    async def _text(self, method: str, path: str, **sent: Unpack[_Sent]) -> bytes:
+        headers = {"Accept": "application/json", "Content-Type": sent.get("content_type", "application/json")}
         prepared = await self._client.param_serialize(
-            method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
+            method,
+            path,
+            query_params=list(sent.get("query", ())),
+            header_params=headers,
+            body=sent.get("body"),
+            auth_settings=["BearerToken"],
         )
         try:
             answer = await self._client.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)

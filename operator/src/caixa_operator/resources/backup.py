@@ -75,10 +75,8 @@ def _pod(cashbox: CashBox, images: Images, backup: Backup) -> Manifest:
     tmp, tmp_mount = empty_dir("tmp", "/tmp")  # noqa: S108 - the pod's own
     volumes = [tmp, {"name": "copies", "persistentVolumeClaim": {"claimName": claim_name(cashbox)}}]
     account = f"{cashbox.name}-{COMPONENT}"
-    unspread = pod(STORE_USER, backup, {}, serviceAccountName=account, restartPolicy="Never", volumes=volumes)
-    unspread.pop("topologySpreadConstraints", None)
     return {
-        **unspread,
+        **pod(STORE_USER, backup, None, serviceAccountName=account, restartPolicy="Never", volumes=volumes),
         "containers": [
             {
                 "name": COMPONENT,

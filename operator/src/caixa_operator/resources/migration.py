@@ -30,10 +30,8 @@ def job(cashbox: CashBox, images: Images, service: str, placement: Placement) ->
 
 def _pod(cashbox: CashBox, images: Images, service: str, placement: Placement) -> Manifest:
     volume, mount = empty_dir("tmp", "/tmp")  # noqa: S108 - the pod's own, and its only writable folder
-    unspread = pod(SERVICE_USER, placement, {}, serviceAccountName=f"{cashbox.name}-{service}", restartPolicy="Never", volumes=[volume])
-    unspread.pop("topologySpreadConstraints", None)
     return {
-        **unspread,
+        **pod(SERVICE_USER, placement, None, serviceAccountName=f"{cashbox.name}-{service}", restartPolicy="Never", volumes=[volume]),
         "containers": [
             {
                 "name": "migrate",

@@ -17,8 +17,11 @@ CONTAINER_SECURITY: Manifest = {
 }
 
 
-def pod(user: int, placement: Placement, selector: dict[str, str], **more: object) -> Manifest:
-    """Begin a pod's spec: not root, no API token, spread over zones and nodes unless its placement says otherwise."""
+def pod(user: int, placement: Placement, selector: dict[str, str] | None, **more: object) -> Manifest:
+    """Begin a pod's spec: not root, no API token, spread over zones and nodes unless its placement says otherwise.
+
+    Without a `selector` it is a Job's: alone, so that there is nothing to spread.
+    """
     spec: Manifest = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -38,7 +41,7 @@ def pod(user: int, placement: Placement, selector: dict[str, str], **more: objec
         spec["tolerations"] = msgspec.to_builtins(placement.tolerations)
     if placement.affinity:
         spec["affinity"] = placement.affinity
-    else:
+    elif selector is not None:
         spec["topologySpreadConstraints"] = [
             {
                 "maxSkew": 1,

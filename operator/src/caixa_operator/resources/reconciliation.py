@@ -63,10 +63,8 @@ def _pod(cashbox: CashBox, images: Images) -> Manifest:
     spec = cashbox.spec.saldo.reconciliation
     volume, mount = empty_dir("tmp", "/tmp")  # noqa: S108 - the pod's own, and its only writable folder
     account = f"{cashbox.name}-{COMPONENT}"
-    unspread = pod(SERVICE_USER, spec, {}, serviceAccountName=account, restartPolicy="Never", volumes=[volume])
-    unspread.pop("topologySpreadConstraints", None)
     return {
-        **unspread,
+        **pod(SERVICE_USER, spec, None, serviceAccountName=account, restartPolicy="Never", volumes=[volume]),
         "containers": [
             {
                 "name": COMPONENT,
