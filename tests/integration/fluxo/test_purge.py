@@ -197,7 +197,7 @@ async def test_the_relay_process_purges(engine: AsyncEngine, migrated: Database,
         server=ServerSettings(management_port=free_port()), database=migrated.settings("fluxo", SCHEMA), broker=rabbit.settings("fluxo")
     )
     stop = asyncio.Event()
-    running = asyncio.create_task(relay_process.run(settings, stop))
+    running = asyncio.create_task(relay_process.run(settings, RelayMetrics(CollectorRegistry()), stop))
     try:
         await until_left(engine, 1)
     finally:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from caixa_comum import migrations
 from caixa_comum.application import serve
@@ -15,6 +16,7 @@ from caixa_comum.readiness import database_check
 from caixa_comum.settings import ServerSettings
 from caixa_fluxo.api import application as fluxo_application
 from caixa_fluxo.group_commit import Limits
+from caixa_fluxo.relay_metrics import RelayMetrics
 from caixa_fluxo.relay_process import run as run_relay
 from caixa_fluxo.settings import RelaySettings
 from caixa_saldo.api_process import application as saldo_application
@@ -91,7 +93,8 @@ class World:
         server = _server()
         database, broker = self._mysql.settings("fluxo", "caixa_fluxo"), self.rabbit.settings("fluxo")
         settings = RelaySettings(server=server, database=database, broker=broker, relay_poll_seconds=0.01)
-        self.background.serve(lambda stop: run_relay(settings, stop, clock=self.clock), server.management_port)
+        metrics = RelayMetrics(CollectorRegistry())
+        self.background.serve(lambda stop: run_relay(settings, metrics, stop, clock=self.clock), server.management_port)
 
     def _consume(self) -> Served:
         server = _server()

@@ -10,6 +10,7 @@ from caixa_comum.process import stop_event
 from caixa_comum.settings import DatabaseSettings, load
 from caixa_fluxo import api as api_process
 from caixa_fluxo import relay_process, verification_command
+from caixa_fluxo.relay_metrics import RelayMetrics
 from caixa_fluxo.settings import ApiSettings, RelaySettings
 
 
@@ -24,7 +25,7 @@ async def relay(environ: Mapping[str, str]) -> None:
     """Relay the outbox to the broker."""
     settings = load(RelaySettings, environ)
     logs.configure(settings.server.log_level, "fluxo-relay")
-    await relay_process.run(settings, stop_event())
+    await relay_process.run(settings, RelayMetrics(), stop_event())
 
 
 async def migrate(environ: Mapping[str, str]) -> None:

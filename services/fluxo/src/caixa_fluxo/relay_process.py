@@ -66,10 +66,10 @@ Clock = Callable[[], datetime]
 _now: Clock = partial(datetime.now, UTC)
 
 
-async def run(settings: RelaySettings, stop: asyncio.Event, *, clock: Clock = _now) -> None:
+async def run(settings: RelaySettings, metrics: RelayMetrics, stop: asyncio.Event, *, clock: Clock = _now) -> None:
     """Relay until `stop` is set; the batch in hand is finished. By `clock`, the instant in UTC, idempotency keys expire."""
     engine = create_engine(settings.database, pool=POOL)
-    metrics, link, life = RelayMetrics(), Link(), Life()
+    link, life = Link(), Life()
     relay = Relay(engine, pace=Pace(batch=settings.relay_batch, poll_seconds=settings.relay_poll_seconds), metrics=metrics)
     checks = {"banco": database_check(engine), "esquema": schema_check(engine, PACKAGE), "broker": broker_check(link.connected)}
 
