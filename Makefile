@@ -27,7 +27,7 @@ down: .venv/ready ## end what `make up` started and leave nothing
 load: .venv/ready ## entries at RATE= a second for SECONDS= through the gateway of what runs here (or GATEWAY=), then every one checked; UI=1 for the page
 	@$(RUN)/python locust/run.py $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(UI),--ui $(UI))
 
-bench: .venv/ready ## the project's figures of speed, each a ratio within one run, as a table and in .caixa/bench.json (about 7 minutes)
+bench: .venv/ready ## the project's figures: speed as ratios within one run, and what the operator costs; a table and .caixa/bench.json (about 11 minutes)
 	@$(RUN)/python -m tests.bench
 
 simulate-scaling: .venv/ready ## four loads through our autoscaler, KEDA's and the HPA's: a table, .caixa/scaling.json and docs/images/scaling.svg (seconds)

@@ -1,7 +1,6 @@
-"""`make bench`: the project's figures, each a ratio inside this run, as a table and in .caixa/bench.json."""
+"""`make bench`: the project's figures, ratios inside this run and what the operator costs, as a table and in .caixa/bench.json."""
 
 import argparse
-import asyncio
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -30,7 +29,8 @@ def main() -> None:
         parts = chosen(arguments.only)
     except ValueError as error:
         parser.error(str(error))
-    debian.install("wrk")
+    if any(part.stores for part in parts):
+        debian.install("wrk")
     logs.configure("error", "bench")
     figures = measured(parts, arguments.rounds)
     RESULTS.parent.mkdir(exist_ok=True)
@@ -44,10 +44,10 @@ def measured(parts: list[Part], rounds: int) -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="caixa-bench-") as name, ExitStack() as stack:
         bench = Bench(Path(name), rounds, stack)
-        asyncio.run(bench.migrate())
         for part in parts:
             with step(f"{part.ids.replace(',', ', ')}: {part.title}") as current:
-                bench.database.empty(*bench.schemas)
+                if part.stores:
+                    bench.empty()
                 figures += part.measure(bench, current.note)
     return figures
 

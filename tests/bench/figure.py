@@ -1,4 +1,4 @@
-"""A figure: a ratio measured in several rounds of one run, and whether it meets its target. Pure."""
+"""A figure: a ratio measured in several rounds of one run, or one that stands for itself, and whether it meets its target. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -54,6 +54,12 @@ def figure(target: Target, numerators: Sequence[float], denominators: Sequence[f
         what=target.what,
         measured=f"{median(numerators):,.4g} ÷ {median(denominators):,.4g} {unit}",
     )
+
+
+def single(target: Target, value: float, measured: str) -> Figure:
+    """Make a figure of one measurement that nothing divides, such as a count that should be none; `measured` says of what and how long."""
+    rounded = round(value, 3)
+    return Figure(target.id, rounded, rounded, rounded, target.shown(), target.met(value), target.what, measured)
 
 
 def table(figures: Sequence[Figure]) -> str:

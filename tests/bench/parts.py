@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from caixa_comum import migrations, schemas
-from tests.bench import consuming, door, lag, relaying, writing
+from tests.bench import consuming, door, fleet, lag, relaying, writing
 from tests.bench.figure import Figure
 from tests.issuer import Issuer
 from tests.local.broker import Broker, broker
@@ -29,6 +29,7 @@ class Bench:
         self.folder = folder
         self.rounds = rounds
         self._stack = stack
+        self._migrated = False
 
     @cached_property
     def database(self) -> Database:
@@ -46,8 +47,14 @@ class Bench:
         """What signs tokens where no gateway runs."""
         return self._stack.enter_context(Issuer())
 
-    async def migrate(self) -> None:
-        """Bring all schemas up to date."""
+    def empty(self) -> None:
+        """Empty all schemas, once they are up to date."""
+        if not self._migrated:
+            asyncio.run(self._migrate())
+            self._migrated = True
+        self.database.empty(*self.schemas)
+
+    async def _migrate(self) -> None:
         for service in schemas.SERVICES:
             await migrations.upgrade(self.database.settings(f"{service}_migration", f"caixa_{service}"), f"caixa_{service}")
 
@@ -58,6 +65,8 @@ class Part(msgspec.Struct, frozen=True):
     ids: str
     title: str
     measure: Callable[[Bench, Say], list[Figure]]
+    stores: bool = True
+    """Whether it needs the private database, and empty."""
 
 
 def _writing(bench: Bench, say: Say) -> list[Figure]:
@@ -80,12 +89,17 @@ def _lag(bench: Bench, say: Say) -> list[Figure]:
     return [lag.measure(bench.database, bench.broker, bench.issuer, bench.folder, bench.rounds, say)]
 
 
+def _fleet(bench: Bench, say: Say) -> list[Figure]:
+    return asyncio.run(fleet.measure(bench.folder, say))
+
+
 PARTS = (
     Part("P1,P2", "writing entries", _writing),
     Part("P3", "through the gateway", _door),
     Part("P4", "relaying", _relaying),
     Part("P5", "consuming", _consuming),
     Part("P7", "the lag of a balance", _lag),
+    Part("O1,O2,O3,O4,O5", "200 CashBoxes on one API server", _fleet, stores=False),
 )
 
 

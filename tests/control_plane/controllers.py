@@ -30,9 +30,9 @@ _COMPLETE = {
 
 
 @asynccontextmanager
-async def controllers(api: KubernetesApi, namespace: str) -> AsyncIterator[None]:
-    """Play controllers in a namespace while the block runs: stores answer, Jobs end well, Deployments roll out."""
-    playing = asyncio.create_task(_play(api, namespace))
+async def controllers(api: KubernetesApi, namespace: str, *, pause: float = PAUSE_SECONDS) -> AsyncIterator[None]:
+    """Play controllers in a namespace (in all where none is named) while the block runs: stores answer, Jobs end, Deployments roll out."""
+    playing = asyncio.create_task(_play(api, namespace, pause))
     try:
         yield
     finally:
@@ -41,14 +41,14 @@ async def controllers(api: KubernetesApi, namespace: str) -> AsyncIterator[None]
             await playing
 
 
-async def _play(api: KubernetesApi, namespace: str) -> None:
+async def _play(api: KubernetesApi, namespace: str, pause: float) -> None:
     while True:
         for kind in ("StatefulSet", "Job", "Deployment"):
             for found in await api.list(kind, namespace):
                 wanted = _COMPLETE if kind == "Job" else _rolled_out(found)
                 if any((found.get("status") or {}).get(key) != value for key, value in wanted.items() if key != "conditions"):
                     await _tell(api, found, wanted)
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause)
 
 
 def _rolled_out(found: dict[str, Any]) -> dict[str, Any]:  # Any: Kubernetes objects are free-form JSON

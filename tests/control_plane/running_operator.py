@@ -22,6 +22,7 @@ class RunningOperator:
 
     rights: Installed
     log: Path
+    resync_seconds: int = 20
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
     starts: int = 0
@@ -33,7 +34,7 @@ class RunningOperator:
             "KUBECONFIG": str(self.rights.kubeconfig),
             "CAIXA_NAMESPACE": NAMESPACE,
             "CAIXA_MANAGEMENT_PORT": str(self.port),
-            "CAIXA_RESYNC_SECONDS": "20",
+            "CAIXA_RESYNC_SECONDS": str(self.resync_seconds),
         }
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(

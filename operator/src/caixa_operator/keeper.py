@@ -26,6 +26,8 @@ from caixa_operator.spec.cashbox import API_VERSION, KIND, CashBox
 from caixa_operator.spec.status import SaldoStatus, Status
 
 _CORRECT = "Correct it, or install this operator's CRD (k8s/crds)"
+_EVENTS = ("Ready", "Degraded", "BackupSucceeded", "RouteAccepted")
+"""Conditions whose transitions are events."""
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 _KINDS: dict[type[Exception], str] = {ApiError: "refused", ApiUnreachable: "unreachable", Incomplete: "incomplete"}
 Last = tuple[CashBox, Manifest, Reconciled]
@@ -42,11 +44,14 @@ class Keeper:
         queue_of: Callable[[CashBox, Credentials], Queue | None],
         namespace: str,
         name: str,
+        *,
+        among: asyncio.Semaphore | None = None,
     ) -> None:
-        """Keep `name` in `namespace`; `queue_of` opens the broker's figures."""
+        """Keep `name` in `namespace`; `queue_of` opens the broker's figures; `among` bounds how many reconcile at once."""
         self._api = api
         self._settings = settings
         self._queue_of = queue_of
+        self._among = among or asyncio.Semaphore()
         self._namespace = namespace
         self._name = name
         self._scaler = Scaler(api)
@@ -91,7 +96,8 @@ class Keeper:
         if cashbox.spec.paused:
             await paused.suspend(self._api, cashbox)
             return await self._publish(body, cashbox, paused.paused(previous.conditions), _as_before(previous), None)
-        done = await reconcile(self._api, self._settings, cashbox, served_before=previous.version is not None)
+        async with self._among:
+            done = await reconcile(self._api, self._settings, cashbox, served_before=previous.version is not None)
         if done.writes:
             metrics.WRITES.labels(self._namespace, self._name).inc(done.writes)
             _log.info("reconciled", cashbox=self._name, namespace=self._namespace, writes=done.writes, summary=done.assessment.summary)
@@ -144,7 +150,7 @@ class Keeper:
         body["status"] = status
         before = {one.type: one for one in previous.conditions}
         for one in made.conditions:
-            if one.type in ("Ready", "Degraded", "BackupSucceeded") and (one.type not in before or before[one.type].status != one.status):
+            if one.type in _EVENTS and (one.type not in before or before[one.type].status != one.status):
                 bad = one.status == ("True" if one.type == "Degraded" else "False") and one.type in before
                 await record(self._api, body, kind="Warning" if bad else "Normal", reason=one.reason, message=one.message)
 

@@ -5,6 +5,7 @@ that loop looks at everything anew. A lost event costs a resync period, never co
 """
 
 import asyncio
+import logging
 import os
 import socket
 from contextlib import AsyncExitStack
@@ -44,6 +45,9 @@ _CHILDREN = (
     ("gateway.networking.k8s.io", "httproutes"),  # watched once the cluster knows it
 )
 
+RECONCILES_AT_ONCE = 8
+"""Of many CashBoxes that are due together, so many are looked at whole: each holds all of its children in memory meanwhile."""
+
 
 class Operator:
     """What the handlers share while the operator runs."""
@@ -56,6 +60,7 @@ class Operator:
         self.heartbeats = Heartbeats()
         self.wakes: dict[tuple[str, str], asyncio.Event] = {}
         self.locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self.reconciling = asyncio.Semaphore(RECONCILES_AT_ONCE)
 
     def queue_of(self, cashbox: CashBox, credentials: Credentials) -> Queue | None:
         """Open the broker's figures of a CashBox; None where an external broker's Secret does not say where they are."""
@@ -82,6 +87,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     """Read the environment, connect, serve health, and wait for the Lease."""
     own = load(Settings, os.environ)
     logs.configure(own.log_level, "operator")
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)  # two lines for each event of each child, which the keeper's own say better
     settings.persistence.finalizer = FINALIZER
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
@@ -94,7 +100,8 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     memo.operator = Operator(api, session, own)
     await _running.enter_async_context(served(memo.operator.heartbeats, own.host, own.management_port))
     if own.namespace:  # nothing is watched before this ends
-        lease = Lease(api, own.namespace, f"{socket.gethostname()}_{uuid4().hex[:8]}", seconds=own.lease_seconds)
+        apart = await _running.enter_async_context(connected())  # a renewal never waits behind the CashBoxes' requests
+        lease = Lease(apart, own.namespace, f"{socket.gethostname()}_{uuid4().hex[:8]}", seconds=own.lease_seconds)
         await _running.enter_async_context(elected(lease, _stop_at_once, deadline=own.lease_seconds * 2 / 3))
 
 
@@ -115,7 +122,7 @@ async def cashbox(memo: kopf.Memo, namespace: str | None, name: str, **_: Any) -
     operator: Operator = memo.operator
     key = (namespace or "", name)
     wake = operator.wakes.setdefault(key, asyncio.Event())
-    keeper = Keeper(operator.api, operator.settings, operator.queue_of, *key)
+    keeper = Keeper(operator.api, operator.settings, operator.queue_of, *key, among=operator.reconciling)
     try:
         await keep(keeper, wake, operator.lock(key), lambda: operator.heartbeats.beat(*key))
     finally:

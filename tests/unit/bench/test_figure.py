@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.figure import Figure, Target, figure, table
+from tests.bench.figure import Figure, Target, figure, single, table
 
 AT_LEAST = Target("P1", "a ÷ b", 0.6)
 AT_MOST = Target("P7", "lag", 2.0, at_most=True)
@@ -27,6 +27,14 @@ def test_a_miss_stands_out_in_the_table() -> None:
     line = table([figure(AT_LEAST, [1.0], [2.0], "x")]).splitlines()[-1]
     assert "**no**" in line
     assert "0.50" in line
+
+
+def test_what_nothing_divides_stands_for_itself() -> None:
+    """A count that should be none is met only by none."""
+    none = Target("O5", "writes", 0, at_most=True)
+    assert single(none, 0, "over 65 s").met
+    made = single(none, 1, "over 65 s")
+    assert (made.value, made.min, made.max, made.target, made.met) == (1, 1, 1, "≤ 0", False)
 
 
 def test_rounds_that_do_not_pair_are_refused() -> None:

@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(given: argparse.Namespace) -> str:
     namespace = given.namespace or _namespace(given.kubeconfig)
-    async with connected(given.kubeconfig) as api:
+    async with connected(given.kubeconfig, proxies=True) as api:
         name = given.name or await _only(api, namespace)
         if given.verb in ("pause", "resume"):
             return await _pause(api, namespace, name, paused=given.verb == "pause")

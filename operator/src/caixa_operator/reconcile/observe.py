@@ -7,7 +7,7 @@ from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources import external
-from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, manifest, needed, secret_name
+from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, is_complete, manifest, needed, secret_name
 from caixa_operator.resources.identity import owned
 from caixa_operator.spec.cashbox import CashBox
 
@@ -33,7 +33,7 @@ async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials
     made = [secret for secret in needed(cashbox) if secret not in existing]
     found = existing | dict(zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True))
     values = {secret: decoded(one) for secret, one in found.items()}
-    return Credentials(values), {one["metadata"]["name"]: _version(one) for one in found.values()}
+    return Credentials(values), {one["metadata"]["name"]: str(one["metadata"]["resourceVersion"]) for one in found.values()}
 
 
 async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, Manifest]:
@@ -53,14 +53,10 @@ async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, Manifest]
 
 
 async def secret_versions(api: KubernetesApi, cashbox: CashBox, names: Iterable[str]) -> Versions:
-    """Return the versions of Secrets, each read by its name; one that is gone has none."""
+    """Return the versions of Secrets, each asked for by its name; one that is gone has none."""
     chosen = list(names)
-    found = await asyncio.gather(*(api.get("Secret", cashbox.namespace, name) for name in chosen))
-    return {name: _version(one) for name, one in zip(chosen, found, strict=True)}
-
-
-def _version(found: Manifest | None) -> str:
-    return "" if found is None else str(found["metadata"]["resourceVersion"])
+    found = await asyncio.gather(*(api.version("Secret", cashbox.namespace, name) for name in chosen))
+    return dict(zip(chosen, found, strict=True))
 
 
 async def _secret(api: KubernetesApi, cashbox: CashBox, secret: str) -> Manifest:
@@ -68,7 +64,8 @@ async def _secret(api: KubernetesApi, cashbox: CashBox, secret: str) -> Manifest
     name = secret_name(cashbox.name, secret)
     there = await api.get("Secret", cashbox.namespace, name)
     existing = decoded(there) if there is not None else {}
-    values = completed(secret, existing)
+    # A signing key takes a tenth of a second or more: in a thread, other CashBoxes and the Lease go on meanwhile.
+    values = existing if is_complete(secret, existing) else await asyncio.to_thread(completed, secret, existing)
     if there is None:
         try:
             return await api.create(manifest(cashbox, secret, values))

@@ -78,6 +78,11 @@ def secret_name(cashbox_name: str, secret: str) -> str:
     return f"{cashbox_name}-{secret}"
 
 
+def is_complete(secret: str, existing: Mapping[str, str]) -> bool:
+    """Tell whether no value of a Secret is missing."""
+    return all(existing.get(key) for key in GENERATED[secret])
+
+
 def completed(secret: str, existing: Mapping[str, str]) -> dict[str, str]:
     """Return a Secret's values with those that are missing generated; none that exists is changed."""
     return {key: existing.get(key) or generate() for key, generate in GENERATED[secret].items()}
