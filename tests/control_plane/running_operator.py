@@ -14,6 +14,7 @@ from tests.kubernetes.ports import free_ports
 from tests.kubernetes.waiting import until
 
 WORDS = ("-m", "kopf", "run", "--standalone", "--all-namespaces", "--module=caixa_operator.main")
+RESYNC_SECONDS = 20
 
 
 @dataclass
@@ -22,17 +23,19 @@ class RunningOperator:
 
     rights: Installed
     log: Path
-    resync_seconds: int = 20
+    resync_seconds: int = RESYNC_SECONDS
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
     starts: int = 0
+    elected: bool = True
+    """Whether it competes for the Lease, as in production."""
 
     def start(self) -> None:
         """Begin a process."""
         (self.port,) = free_ports(1)
         own = {
             "KUBECONFIG": str(self.rights.kubeconfig),
-            "CAIXA_NAMESPACE": NAMESPACE,
+            **({"CAIXA_NAMESPACE": NAMESPACE} if self.elected else {}),
             "CAIXA_MANAGEMENT_PORT": str(self.port),
             "CAIXA_RESYNC_SECONDS": str(self.resync_seconds),
         }
