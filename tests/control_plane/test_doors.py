@@ -81,6 +81,47 @@ async def test_a_route_needs_the_gateway_api_and_says_so(api: Recorded, cluster:
     assert cluster.names("httproutes") == set()
 
 
+def answer(parent: dict[str, object], status: str, reason: str, generation: int) -> dict[str, object]:
+    """Return what a Gateway's controller says of one parent of the route."""
+    stamp = "2026-01-01T00:00:00Z"
+    said = {"type": "Accepted", "status": status, "reason": reason, "message": "x", "lastTransitionTime": stamp}
+    return {"parentRef": parent, "controllerName": "example.com/gateways", "conditions": [{**said, "observedGeneration": generation}]}
+
+
+async def test_what_gateways_say_of_the_route_is_a_condition(api: Recorded, cluster: Cluster, without: Kubectl) -> None:
+    """Unknown until each has answered; one that refuses degrades, is named with what to do, and is an event; accepted, nothing is wrong."""
+    without("apply", "--server-side", f"--filename={gateway_api.definition()}")
+    without("wait", "--for=condition=Established", "--timeout=60s", f"customresourcedefinition/{gateway_api.NAME}")
+    kept = await served(api, cluster, gateway={"expose": {"type": "HTTPRoute", "httpRoute": ROUTE}})
+    silent = condition(cluster, "RouteAccepted")
+    assert (silent["status"], silent["reason"]) == ("Unknown", "NoAnswer")
+    assert condition(cluster, "Degraded")["status"] == "False"
+    made = cluster.get("httproute", "loja-gateway")
+    first, second = made["spec"]["parentRefs"]
+    generation = made["metadata"]["generation"]
+    refused = answer(second, "False", "NotAllowedByListeners", generation)
+    cluster.status("httproute", "loja-gateway", {"parents": [answer(first, "True", "Accepted", generation), refused]})
+    await kept.full()
+    told = condition(cluster, "RouteAccepted")
+    assert (told["status"], told["reason"]) == ("False", "NotAccepted")
+    assert f"Gateway {cluster.namespace}/public (listener b): Accepted is False, NotAllowedByListeners (x)" in told["message"]
+    assert "allowedRoutes" in told["message"]
+    assert condition(cluster, "Degraded")["status"] == "True"
+    assert cluster.get("cashbox", "loja")["status"]["summary"].startswith("HTTPRoute loja-gateway is not served by Gateway")
+    assert any(one["reason"] == "NotAccepted" and one["type"] == "Warning" for one in cluster.get("events")["items"])
+    taken = [answer(parent, "True", "Accepted", generation) for parent in (first, second)]
+    cluster.status("httproute", "loja-gateway", {"parents": taken})
+    await kept.full()
+    assert condition(cluster, "RouteAccepted")["status"] == "True"
+    assert condition(cluster, "Degraded")["status"] == "False"
+    api.forget()
+    await kept.full()
+    assert api.writes == []
+    cluster.cashbox(gateway={"expose": {"type": "ClusterIP"}})
+    await kept.full()
+    assert all(one["type"] != "RouteAccepted" for one in cluster.get("cashbox", "loja")["status"]["conditions"])
+
+
 async def test_before_an_external_issuer_the_gateway_needs_neither_key_nor_database(api: Recorded, cluster: Cluster) -> None:
     """Neither its Secrets nor its migration are made, all three services are told of the issuer, and it serves without a further write."""
     kept = await served(api, cluster, gateway={"identity": OIDC})

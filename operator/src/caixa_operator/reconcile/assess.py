@@ -10,6 +10,7 @@ from caixa_operator.reconcile.copies import copies
 from caixa_operator.reconcile.plan import Live, Plan
 from caixa_operator.reconcile.progress import available, replicas, rolled_out, serves, store_ready, stuck
 from caixa_operator.reconcile.proof import proof
+from caixa_operator.reconcile.route import route
 from caixa_operator.resources.family import processes
 from caixa_operator.resources.saldo import CONSUMER
 from caixa_operator.spec.cashbox import CashBox
@@ -42,15 +43,14 @@ def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, ser
     trouble = [*refusals, *_trouble(cashbox, migrations, deployments)]
     if proven.status == "False":
         trouble.append(proven.message)
-    copied = copies(cashbox, live, now)
-    if copied is not None and copied.status == "False":
-        trouble.append(copied.message)
+    optional = [one for one in (copies(cashbox, live, now), route(cashbox, live)) if one is not None]
+    trouble += [one.message for one in optional if one.status == "False"]
     if served_before and ready.status == "False" and not trouble:
         trouble = [ready.message]
     degraded = _degraded(trouble, refused=bool(refusals))
     done = not waiting and not refusals and ready.status == "True"
     summary = _summary(ready, progressing, degraded)
-    claims = (ready, progressing, degraded, database, broker, migrations, proven, *([copied] if copied else []), NOT_PAUSED)
+    claims = (ready, progressing, degraded, database, broker, migrations, proven, *optional, NOT_PAUSED)
     return Assessment(claims=claims, summary=summary, rolled_out=done)
 
 
