@@ -19,6 +19,7 @@ TYPES = (
     "ScalingLimited",
     "Reconciled",
     "BackupSucceeded",
+    "CredentialsRotating",
     "ReconciliationPaused",
 )
 
