@@ -18,7 +18,7 @@ from caixa_operator.reconcile import paused, report
 from caixa_operator.reconcile.assess import Assessment
 from caixa_operator.reconcile.claims import conditions
 from caixa_operator.reconcile.observe import secret_versions
-from caixa_operator.reconcile.reconciler import Reconciled, reconcile
+from caixa_operator.reconcile.reconciler import Reconciled, UsersOf, reconcile
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.external import Incomplete
 from caixa_operator.settings import Settings
@@ -29,6 +29,8 @@ _CORRECT = "Correct it, or install this operator's CRD (k8s/crds)"
 _EVENTS = ("Ready", "Degraded", "BackupSucceeded", "RouteAccepted")
 """Conditions whose transitions are events."""
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
+ROTATING_SECONDS = 2.0
+"""How often a rotation that is under way is looked at: pods that end are not watched."""
 _KINDS: dict[type[Exception], str] = {ApiError: "refused", ApiUnreachable: "unreachable", Incomplete: "incomplete"}
 Last = tuple[CashBox, Manifest, Reconciled]
 _log = structlog.get_logger(__name__)
@@ -45,12 +47,14 @@ class Keeper:
         namespace: str,
         name: str,
         *,
+        users_of: UsersOf | None = None,
         among: asyncio.Semaphore | None = None,
     ) -> None:
-        """Keep `name` in `namespace`; `queue_of` opens the broker's figures; `among` bounds how many reconcile at once."""
+        """Keep `name` in `namespace`; `queue_of` opens the broker's figures, `users_of` its users; `among` bounds reconciles at once."""
         self._api = api
         self._settings = settings
         self._queue_of = queue_of
+        self._users_of = users_of
         self._among = among or asyncio.Semaphore()
         self._namespace = namespace
         self._name = name
@@ -96,8 +100,11 @@ class Keeper:
         if cashbox.spec.paused:
             await paused.suspend(self._api, cashbox)
             return await self._publish(body, cashbox, paused.paused(previous.conditions), _as_before(previous), None)
+        served = previous.version is not None
         async with self._among:
-            done = await reconcile(self._api, self._settings, cashbox, served_before=previous.version is not None)
+            done = await reconcile(self._api, self._settings, cashbox, served_before=served, users_of=self._users_of)
+        if done.rotated is not None and done.rotated.status.phase is not None:
+            self._full_at = time.monotonic() + ROTATING_SECONDS
         if done.writes:
             metrics.WRITES.labels(self._namespace, self._name).inc(done.writes)
             _log.info("reconciled", cashbox=self._name, namespace=self._namespace, writes=done.writes, summary=done.assessment.summary)
@@ -123,6 +130,7 @@ class Keeper:
             previous,
             version=done.version if done else "",
             endpoints=done.endpoints if done else None,
+            credentials=done.rotated.status if done and done.rotated else None,
             now=datetime.now(UTC),
         )
         metrics.show(self._namespace, self._name, made, scaled=scaled.decision is not None)

@@ -15,7 +15,7 @@ from uuid import uuid4
 import aiohttp
 import kopf
 
-from caixa_comum import logs
+from caixa_comum import logs, topology
 from caixa_comum.settings import load
 from caixa_operator import metrics
 from caixa_operator.api import KubernetesApi, connected
@@ -28,8 +28,9 @@ from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.external import MANAGEMENT_URL
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
+from caixa_operator.rotation.users import ManagedUsers
 from caixa_operator.settings import Settings
-from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, VERSION, CashBox
+from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, ROTATE_ANNOTATION, VERSION, CashBox
 
 _CHILDREN = (
     ("apps", "deployments"),
@@ -64,10 +65,16 @@ class Operator:
 
     def queue_of(self, cashbox: CashBox, credentials: Credentials) -> Queue | None:
         """Open the broker's figures of a CashBox; None where an external broker's Secret does not say where they are."""
-        url: str | None = f"http://{cashbox.name}-{rabbitmq.COMPONENT}.{cashbox.namespace}.svc:{rabbitmq.MANAGEMENT_PORT}"
         if cashbox.spec.rabbitmq.mode == "External":
-            url = credentials.values["rabbitmq-users"].get(MANAGEMENT_URL)
-        return None if url is None else Queue(self.session, url, credentials.values["rabbitmq-users"].get("operator", ""))
+            theirs = credentials.values["rabbitmq-users"]
+            url = theirs.get(MANAGEMENT_URL)
+            return None if url is None else Queue(self.session, url, theirs.get("operator", ""))
+        user, password = credentials.broker_users["operator"]
+        return Queue(self.session, _management(cashbox), password, user)
+
+    def users_of(self, cashbox: CashBox, credentials: Credentials) -> ManagedUsers:
+        """Open the users of a CashBox's managed broker."""
+        return ManagedUsers(self.session, _management(cashbox), *credentials.broker_users[topology.ADMINISTRATOR])
 
     def lock(self, key: tuple[str, str]) -> asyncio.Lock:
         """Return what a CashBox's reconcile and its deletion exclude each other by."""
@@ -77,6 +84,10 @@ class Operator:
         """Wake the loop of a CashBox, if it has one."""
         if event := self.wakes.get(key):
             event.set()
+
+
+def _management(cashbox: CashBox) -> str:
+    return f"http://{cashbox.name}-{rabbitmq.COMPONENT}.{cashbox.namespace}.svc:{rabbitmq.MANAGEMENT_PORT}"
 
 
 _running = AsyncExitStack()
@@ -122,7 +133,9 @@ async def cashbox(memo: kopf.Memo, namespace: str | None, name: str, **_: Any) -
     operator: Operator = memo.operator
     key = (namespace or "", name)
     wake = operator.wakes.setdefault(key, asyncio.Event())
-    keeper = Keeper(operator.api, operator.settings, operator.queue_of, *key, among=operator.reconciling)
+    keeper = Keeper(
+        operator.api, operator.settings, operator.queue_of, *key, users_of=operator.users_of, among=operator.reconciling
+    )
     try:
         await keep(keeper, wake, operator.lock(key), lambda: operator.heartbeats.beat(*key))
     finally:
@@ -133,9 +146,10 @@ async def cashbox(memo: kopf.Memo, namespace: str | None, name: str, **_: Any) -
 
 @kopf.on.event(GROUP, VERSION, PLURAL)
 async def changed(memo: kopf.Memo, namespace: str | None, name: str, meta: kopf.Meta, **_: Any) -> None:
-    """Wake the loop of a CashBox whose spec changed; its status is the operator's own, and no news."""
-    if memo.get("generation") != meta.get("generation"):
-        memo.generation = meta.get("generation")
+    """Wake the loop of a CashBox whose spec changed, or that is asked for new passwords; its status is the operator's own, and no news."""
+    seen = (meta.get("generation"), meta.annotations.get(ROTATE_ANNOTATION))
+    if memo.get("seen") != seen:
+        memo.seen = seen
         memo.operator.wake((namespace or "", name))
 
 

@@ -13,7 +13,12 @@ from caixa_operator.spec.cashbox import CashBox
 
 IMAGES_OF = Settings(images_registry="registry.example/caixa", images_version="1.2.3")
 NOW = datetime(2026, 1, 3, 12, tzinfo=UTC)
-CREDENTIALS = Credentials({secret: {key: f"{secret}-{key}" for key in keys} for secret, keys in GENERATED.items()})
+CREDENTIALS = Credentials(
+    {
+        secret: {key: generate() if key.endswith("_user") else f"{secret}-{key}" for key, generate in keys.items()}
+        for secret, keys in GENERATED.items()
+    }
+)
 
 
 def cashbox(name: str = "loja", /, **spec: Any) -> CashBox:  # Any: a spec is free-form JSON

@@ -26,7 +26,8 @@ def test_copies_are_made_by_a_user_who_can_only_read() -> None:
     """Its password is generated, its rights are SELECT and SHOW VIEW, and MySQL makes it at its start."""
     sql = decoded(found(family(BOX), "Secret", "loja-mysql-init"))["init.sql"]
     grants = [line for line in sql.splitlines() if line.startswith("GRANT") and "'backup'@" in line]
-    assert grants == [f"GRANT SELECT, SHOW VIEW ON `caixa_{one}`.* TO 'backup'@'%';" for one in ("fluxo", "saldo", "gateway")]
+    reads = [f"GRANT SELECT, SHOW VIEW ON `caixa_{one}`.* TO 'backup'@'%';" for one in ("fluxo", "saldo", "gateway")]
+    assert grants == [*reads, "GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO 'backup'@'%';"], "and change its own password, as every user may"
     assert BACKUP_SECRET in needed(BOX)
 
 

@@ -76,11 +76,11 @@ def parsed(body: bytes) -> Reading:
 class Queue:
     """The balance service's queue on one broker."""
 
-    def __init__(self, session: aiohttp.ClientSession, management_url: str, password: str) -> None:
-        """Ask `management_url`, such as http://caixa-rabbitmq.loja.svc:15672."""
+    def __init__(self, session: aiohttp.ClientSession, management_url: str, password: str, user: str = "operator") -> None:
+        """Ask `management_url`, such as http://caixa-rabbitmq.loja.svc:15672, as the `user` of the role that may only monitor."""
         self._session = session
         self._url = f"{management_url}/api"
-        self._headers = {"Authorization": aiohttp.encode_basic_auth("operator", password)}
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
 
     async def read(self) -> Reading:
         """Look at the queue. Raises QueueUnreadable."""

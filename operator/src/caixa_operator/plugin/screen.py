@@ -8,7 +8,7 @@ import msgspec
 from caixa_operator.manifest import Manifest
 from caixa_operator.spec.status import Condition, SaldoStatus, Status
 
-GOOD_WHEN_FALSE = frozenset({"Degraded", "Progressing", "ReconciliationPaused", "ScalingLimited"})
+GOOD_WHEN_FALSE = frozenset({"CredentialsRotating", "Degraded", "Progressing", "ReconciliationPaused", "ScalingLimited"})
 """Conditions that tell of something out of the ordinary: all others are well while they are True."""
 NOT_YET = "NotYetRun"
 """The reason of a condition that waits for its first time: nothing to look at."""
@@ -37,6 +37,7 @@ def screen(found: Found, now: datetime) -> str:
         _parts(found),
         _consumers(status.saldo),
         _decisions(found.events, now),
+        _passwords(status, now),
         _doors(metadata, status),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -98,6 +99,15 @@ def _decisions(events: Sequence[Manifest], now: datetime) -> list[str]:
     scaled = sorted((one for one in events if one.get("reason") == "Scaled"), key=lambda one: str(one.get("lastTimestamp")))
     lines = [f"  {age(one.get('lastTimestamp'), now):>4} ago  {one['message']}" for one in reversed(scaled[-DECISIONS:])]
     return ["Last scaling decisions:", *lines] if lines else []
+
+
+def _passwords(status: Status, now: datetime) -> list[str]:
+    """Tell how old the passwords are, and how far a rotation is."""
+    if (found := status.credentials) is None or found.rotated_at is None:
+        return []
+    rotating = next((one.message for one in status.conditions if one.type == "CredentialsRotating" and one.status == "True"), None)
+    phase = f"; rotation: {found.phase or 'due'}, {rotating}" if rotating else ""
+    return [f"Passwords {age(found.rotated_at, now)} old{phase}"]
 
 
 def _doors(metadata: Manifest, status: Status) -> list[str]:

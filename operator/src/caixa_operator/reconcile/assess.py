@@ -54,6 +54,18 @@ def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, ser
     return Assessment(claims=claims, summary=summary, rolled_out=done)
 
 
+def with_claim(assessment: Assessment, made: Claim, trouble: str | None) -> Assessment:
+    """Add a claim that is made apart from the others, and what is wrong with it, if anything."""
+    claims = [*assessment.claims, made]
+    if trouble is None:
+        return msgspec.structs.replace(assessment, claims=tuple(claims))
+    before = next(one for one in claims if one.type == "Degraded")
+    told = [before.message, trouble] if before.status == "True" else [trouble]
+    degraded = _degraded(told, refused=before.reason == "Refused")
+    claims[claims.index(before)] = degraded
+    return msgspec.structs.replace(assessment, claims=tuple(claims), summary=degraded.message[:200])
+
+
 _LOOK = "if this lasts, look for a volume that is not bound or an image that is not found in"
 NOT_PAUSED = claim("ReconciliationPaused", holds=False, reason="Reconciling", message="spec.paused is false: changes are carried out")
 

@@ -20,6 +20,7 @@ TYPES = (
     "Reconciled",
     "BackupSucceeded",
     "RouteAccepted",
+    "CredentialsRotating",
     "ReconciliationPaused",
 )
 

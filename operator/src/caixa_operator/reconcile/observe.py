@@ -9,6 +9,9 @@ from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources import external
 from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, is_complete, manifest, needed, secret_name
 from caixa_operator.resources.identity import owned
+from caixa_operator.rotation import note
+from caixa_operator.rotation.birth import birth
+from caixa_operator.rotation.record import RECORD, Rotation
 from caixa_operator.spec.cashbox import CashBox
 
 Versions = Mapping[str, str]
@@ -25,15 +28,30 @@ async def live_children(api: KubernetesApi, cashbox: CashBox, named: list[Ref]) 
 
 
 async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials, Versions]:
-    """Return the generated values, generating those that are missing; Secrets of a former CashBox of this name are taken up again.
+    """Return the generated values, generating those that are missing, and the rotation that is under way.
+
+    Secrets of a former CashBox of this name are taken up again.
 
     Those of external stores are read, and never written. Raises Incomplete when one of them is not what it must be.
     """
     existing = await _existing(api, cashbox)
     made = [secret for secret in needed(cashbox) if secret not in existing]
     found = existing | dict(zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True))
-    values = {secret: decoded(one) for secret, one in found.items()}
-    return Credentials(values), {one["metadata"]["name"]: str(one["metadata"]["resourceVersion"]) for one in found.values()}
+    record = await api.get("Secret", cashbox.namespace, secret_name(cashbox.name, RECORD))
+    own = {secret: found[secret] for secret in made}
+    read = Credentials(
+        values={secret: decoded(one) for secret, one in found.items()},
+        notes={secret: noted for secret, one in own.items() if (noted := note.read(annotations(one))) is not None},
+        born={secret: birth(one["metadata"]) for secret, one in own.items()},
+        rotation=None if record is None else Rotation.read(decoded(record)),
+    )
+    return read, {one["metadata"]["name"]: str(one["metadata"]["resourceVersion"]) for one in (*found.values(), *([record] if record else []))}
+
+
+def annotations(found: Manifest) -> dict[str, str]:
+    """Return an object's annotations."""
+    noted: dict[str, str] = found["metadata"].get("annotations") or {}
+    return noted
 
 
 async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, Manifest]:

@@ -4,6 +4,7 @@ from caixa_operator.api import KubernetesApi
 from caixa_operator.manifest import Manifest, labels
 from caixa_operator.resources.credentials import GENERATED, secret_name
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL, owned
+from caixa_operator.rotation.record import RECORD
 
 
 async def remove(api: KubernetesApi, body: Manifest) -> list[str]:
@@ -20,7 +21,7 @@ async def remove(api: KubernetesApi, body: Manifest) -> list[str]:
     claims = await api.list("PersistentVolumeClaim", namespace, f"{OWNER_LABEL}={name}")
     going = [("StatefulSet", store["metadata"]["name"]) for store in stores]
     going += [("PersistentVolumeClaim", claim["metadata"]["name"]) for claim in claims]
-    for secret in GENERATED:
+    for secret in (*GENERATED, RECORD):
         found = await api.get("Secret", namespace, secret_name(name, secret))
         if found is not None and labels(found).get("app.kubernetes.io/managed-by") == MANAGED_BY:
             going.append(("Secret", found["metadata"]["name"]))

@@ -13,13 +13,21 @@ from caixa_operator.resources import http_route, ingress
 from caixa_operator.resources.credentials import needed, secret_name
 from caixa_operator.resources.environment import inside
 from caixa_operator.spec.cashbox import CashBox
-from caixa_operator.spec.status import Endpoints, SaldoStatus, Status
+from caixa_operator.spec.status import CredentialsStatus, Endpoints, SaldoStatus, Status
 
 
 def status(
-    cashbox: CashBox, assessment: Assessment, scaled: Scaled, previous: Status, *, version: str, endpoints: Endpoints | None, now: datetime
+    cashbox: CashBox,
+    assessment: Assessment,
+    scaled: Scaled,
+    previous: Status,
+    *,
+    version: str,
+    endpoints: Endpoints | None,
+    credentials: CredentialsStatus | None = None,
+    now: datetime,
 ) -> Status:
-    """Compose the status."""
+    """Compose the status; what was not looked at (None) stays as it was said last."""
     newer = {one.type for one in scaled.claims}
     claims = (*(one for one in assessment.claims if one.type not in newer), *scaled.claims)
     saldo = SaldoStatus(consumers=scaled.consumers, backlog=scaled.backlog, scaling=scaled.scaling)
@@ -29,6 +37,7 @@ def status(
         summary=assessment.summary,
         conditions=conditions(claims, previous.conditions, generation=cashbox.generation, now=now),
         saldo=saldo if saldo != SaldoStatus() else None,  # an apply that empties an object makes it null, which is refused
+        credentials=credentials if credentials is not None else previous.credentials,
         endpoints=endpoints if endpoints is not None else previous.endpoints,
     )
 

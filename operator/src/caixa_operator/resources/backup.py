@@ -6,11 +6,18 @@ It runs on while the CashBox is paused: people who change things by hand want co
 from caixa_comum import schemas
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources.credentials import BACKUP_SECRET
+from caixa_operator.resources.credentials import BACKUP_SECRET, Credentials
 from caixa_operator.resources.dump import BACKUP
 from caixa_operator.resources.environment import MYSQL_PORT, Environment
 from caixa_operator.resources.identity import SERVICE_LABEL, child, kept, labels
-from caixa_operator.resources.pods import CONTAINER_SECURITY, STORE_USER, empty_dir, pod, resource_requirements
+from caixa_operator.resources.pods import (
+    CONTAINER_SECURITY,
+    CREDENTIALS_ANNOTATION,
+    STORE_USER,
+    empty_dir,
+    pod,
+    resource_requirements,
+)
 from caixa_operator.resources.process import service_account
 from caixa_operator.resources.store import claimed
 from caixa_operator.spec.backup import Backup
@@ -25,19 +32,19 @@ def claim_name(cashbox: CashBox) -> str:
     return f"{cashbox.name}-{COMPONENT}"
 
 
-def children(cashbox: CashBox, images: Images) -> list[Manifest]:
+def children(cashbox: CashBox, images: Images, credentials: Credentials) -> list[Manifest]:
     """Build what copies need, or nothing where none are wanted."""
     backup = cashbox.spec.mysql.backup
     if backup is None:
         return []
-    return [service_account(cashbox, COMPONENT), _claim(cashbox, backup), _cron_job(cashbox, images, backup)]
+    return [service_account(cashbox, COMPONENT), _claim(cashbox, backup), _cron_job(cashbox, images, credentials, backup)]
 
 
 def _claim(cashbox: CashBox, backup: Backup) -> Manifest:
     return {**kept("v1", "PersistentVolumeClaim", cashbox, COMPONENT, claim_name(cashbox)), "spec": claimed(backup.storage)}
 
 
-def _cron_job(cashbox: CashBox, images: Images, backup: Backup) -> Manifest:
+def _cron_job(cashbox: CashBox, images: Images, credentials: Credentials, backup: Backup) -> Manifest:
     built = child("batch/v1", "CronJob", cashbox, COMPONENT)
     built["metadata"]["labels"][SERVICE_LABEL] = "fluxo"  # there is nothing to copy before the entries' table is there
     job = {
@@ -45,7 +52,13 @@ def _cron_job(cashbox: CashBox, images: Images, backup: Backup) -> Manifest:
         "activeDeadlineSeconds": 6 * 3600,
         # A drained node is no failure.
         "podFailurePolicy": {"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]},
-        "template": {"metadata": {"labels": labels(cashbox, COMPONENT)}, "spec": _pod(cashbox, images, backup)},
+        "template": {
+            "metadata": {
+                "labels": labels(cashbox, COMPONENT),
+                "annotations": {CREDENTIALS_ANNOTATION: credentials.hash(*_environment(cashbox, backup).used)},
+            },
+            "spec": _pod(cashbox, images, backup),
+        },
     }
     built["spec"] = {
         "schedule": backup.schedule,

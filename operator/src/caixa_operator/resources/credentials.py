@@ -3,6 +3,8 @@
 import base64
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
@@ -11,12 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from caixa_comum import schemas, topology
 from caixa_operator.manifest import Manifest, fingerprint
 from caixa_operator.resources.identity import kept
+from caixa_operator.rotation.note import Note, standing
+from caixa_operator.rotation.record import Rotation
 from caixa_operator.spec.cashbox import CashBox
 
 MYSQL_ROOT = "root"
 MYSQL_USERS = (MYSQL_ROOT, *schemas.USERS)
-RABBITMQ_USERS = topology.USERS
+RABBITMQ_ROLES = topology.ROLES
 BACKUP_SECRET = "mysql-backup"  # noqa: S105 - a Secret's name
+MYSQL_SECRETS = ("mysql-users", BACKUP_SECRET)
 COOKIE = "erlang_cookie"
 SIGNING_KEY = "key.pem"
 ADMIN_ID, ADMIN_SECRET = "client_id", "client_secret"
@@ -26,6 +31,12 @@ class Credentials(msgspec.Struct, frozen=True):
     """Every generated value by Secret (without the CashBox's name) and key."""
 
     values: Mapping[str, Mapping[str, str]]
+    notes: Mapping[str, Note] = {}
+    """What the values of a Secret stand for, by Secret, where a rotation has written them."""
+    born: Mapping[str, datetime] = {}
+    """When the values of a Secret were generated, by Secret."""
+    rotation: Rotation | None = None
+    """The rotation that is under way."""
 
     def value(self, secret: str, key: str) -> str:
         """Return one value."""
@@ -34,6 +45,22 @@ class Credentials(msgspec.Struct, frozen=True):
     def hash(self, *used: tuple[str, str]) -> str:
         """Return digits that change when one of the values used does: pods that read them are then replaced."""
         return fingerprint([self.values[secret][key] for secret, key in used])
+
+    def standing(self, secret: str) -> str:
+        """Return digits that change when a store that reads all values of a Secret at its start must restart for them."""
+        own = {key: self.values[secret][key] for key in GENERATED[secret]}
+        return standing(own, self.notes.get(secret))
+
+    @property
+    def broker_users(self) -> dict[str, tuple[str, str]]:
+        """Name and password of each role at the managed RabbitMQ."""
+        values = self.values["rabbitmq-users"]
+        return {role: (values[user_key(role)], values[role]) for role in RABBITMQ_ROLES}
+
+
+def user_key(role: str) -> str:
+    """Give the key beside a RabbitMQ role's password that has the name of its user: both change at once."""
+    return f"{role}_user"
 
 
 def _password() -> str:
@@ -49,7 +76,10 @@ def _signing_key() -> str:
 GENERATED: dict[str, dict[str, Callable[[], str]]] = {
     "mysql-users": dict.fromkeys(MYSQL_USERS, _password),
     BACKUP_SECRET: {schemas.BACKUP: _password},
-    "rabbitmq-users": dict.fromkeys((*RABBITMQ_USERS, COOKIE), _password),
+    "rabbitmq-users": {
+        **dict.fromkeys((*RABBITMQ_ROLES, COOKIE), _password),
+        **{user_key(role): partial(str, role) for role in RABBITMQ_ROLES},
+    },
     "admin": {ADMIN_ID: lambda: "admin", ADMIN_SECRET: _password},
     "signing-key": {SIGNING_KEY: _signing_key},
 }

@@ -5,7 +5,7 @@ import msgspec
 from caixa_comum import schemas, topology
 from caixa_operator.manifest import Manifest
 from caixa_operator.resources import external
-from caixa_operator.resources.credentials import secret_name
+from caixa_operator.resources.credentials import secret_name, user_key
 from caixa_operator.resources.pods import MANAGEMENT_PORT
 from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.identity import Oidc
@@ -78,11 +78,12 @@ def database(cashbox: CashBox, service: str, user: str) -> Environment:
 
 
 def broker(cashbox: CashBox, user: str) -> Environment:
-    """Reach the broker as a service's user."""
-    own = Environment({"CAIXA_BROKER_USER": user}, {"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)})
+    """Reach the broker as a service's user; at the managed one a rotation changes the user's name together with its password."""
+    own = Environment(secret={"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)})
     if cashbox.spec.rabbitmq.mode == "External":
-        return own | Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
-    return Environment({"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}"}) | own
+        return Environment({"CAIXA_BROKER_USER": user}) | own | Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
+    url = Environment({"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}"})
+    return url | Environment(secret={"CAIXA_BROKER_USER": ("rabbitmq-users", user_key(user))}) | own
 
 
 def url(cashbox: CashBox, service: str) -> str:

@@ -4,7 +4,7 @@ import itertools
 
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, reconciliation, rotation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.disruption import budget
 from caixa_operator.resources.network import policies
@@ -15,16 +15,22 @@ from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.placement import Placement
 
 
-def children(cashbox: CashBox, images: Images, credentials: Credentials, *, operator_namespace: str = "") -> list[Manifest]:
-    """Build every child but the generated Secrets: what pods refer to, and what confines them, comes before them."""
+def children(
+    cashbox: CashBox, images: Images, credentials: Credentials, *, operator_namespace: str = "", mysql_start: str = ""
+) -> list[Manifest]:
+    """Build every child but the generated Secrets: what pods refer to, and what confines them, comes before them.
+
+    `mysql_start` are digits that change when MySQL starts: it is then taught anew what a rotation has taught it.
+    """
     return [
         *policies(cashbox, credentials, operator_namespace=operator_namespace),
         *_stores(cashbox, images, credentials),
         *itertools.chain.from_iterable(_process(cashbox, images, credentials, process) for process in processes(cashbox)),
-        *_jobs(cashbox, images),
+        *_jobs(cashbox, images, credentials),
         service_account(cashbox, reconciliation.COMPONENT),
-        reconciliation.cron_job(cashbox, images),
-        *backup.children(cashbox, images),
+        reconciliation.cron_job(cashbox, images, credentials),
+        *backup.children(cashbox, images, credentials),
+        *rotation.children(cashbox, images, credentials, mysql_start),
     ]
 
 
@@ -51,11 +57,11 @@ def _stores(cashbox: CashBox, images: Images, credentials: Credentials) -> list[
     ]
 
 
-def _jobs(cashbox: CashBox, images: Images) -> list[Manifest]:
+def _jobs(cashbox: CashBox, images: Images, credentials: Credentials) -> list[Manifest]:
     placements: dict[str, Placement] = {"fluxo": cashbox.spec.fluxo, "saldo": cashbox.spec.saldo, "gateway": cashbox.spec.gateway}
     if not cashbox.spec.gateway.identity.issues:
         placements.pop("gateway")  # it has no schema then
-    return [migration.job(cashbox, images, service, placement) for service, placement in placements.items()]
+    return [migration.job(cashbox, images, credentials, service, placement) for service, placement in placements.items()]
 
 
 def _process(cashbox: CashBox, images: Images, credentials: Credentials, process: Process) -> list[Manifest]:

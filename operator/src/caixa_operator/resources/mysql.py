@@ -1,15 +1,18 @@
 """The managed MySQL: `mysqld` by explicit command, so that the official image and one of Debian's packages run alike.
 
 An init container makes the data folder on the first start. Schemas and users come from `--init-file` at every start, so a changed
-password or a new user takes one restart and no hand.
+password or a new user takes one restart and no hand. A rotation needs none: until it has ended, the statements make both passwords
+valid, and afterwards the old one is discarded again, so that they are right whenever MySQL starts.
 """
+
+from collections.abc import Iterator
 
 from caixa_comum import schemas
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest, fingerprint
 from caixa_operator.quantities import amount
 from caixa_operator.resources import backup, dump
-from caixa_operator.resources.credentials import BACKUP_SECRET, MYSQL_ROOT, MYSQL_USERS, Credentials, encoded
+from caixa_operator.resources.credentials import BACKUP_SECRET, MYSQL_ROOT, MYSQL_SECRETS, MYSQL_USERS, Credentials, encoded
 from caixa_operator.resources.environment import MYSQL_PORT
 from caixa_operator.resources.identity import child
 from caixa_operator.resources.pods import CONTAINER_SECURITY, empty_dir, resource_requirements
@@ -52,13 +55,48 @@ _RESTORE = f"{_GUARD}{dump.FIND}rm -rf{_MAKE.rpartition('mv ')[0]}{_SERVER}{dump
 
 def init_secret(cashbox: CashBox, credentials: Credentials) -> Manifest:
     """Build the Secret of the statements that MySQL runs at every start: root's password, then schemas and least-privileged users."""
-    passwords = {user: credentials.value("mysql-users", user) for user in MYSQL_USERS}
-    wanted = cashbox.spec.mysql.backup is not None
-    copying = schemas.backup_statements(credentials.value(BACKUP_SECRET, schemas.BACKUP)) if wanted else []
-    root = f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{passwords.pop(MYSQL_ROOT)}'"
-    lines = [statement.replace("\n", " ").rstrip("; ") + ";\n" for statement in (root, *schemas.statements(passwords), *copying)]
+    passwords = _passwords(cashbox, credentials)
+    statements = [*_statements(passwords), *_second_passwords(passwords, credentials)]
+    lines = [statement.replace("\n", " ").rstrip("; ") + ";\n" for statement in statements]
     secret = child("v1", "Secret", cashbox, COMPONENT, f"{cashbox.name}-mysql-init")
     return {**secret, "type": "Opaque", "data": encoded({"init.sql": "".join(lines)})}
+
+
+def _passwords(cashbox: CashBox, credentials: Credentials) -> dict[str, str]:
+    """Return the password of every user that there should be."""
+    found = {user: credentials.value("mysql-users", user) for user in MYSQL_USERS}
+    if cashbox.spec.mysql.backup is not None:
+        found[schemas.BACKUP] = credentials.value(BACKUP_SECRET, schemas.BACKUP)
+    return found
+
+
+def _statements(passwords: dict[str, str]) -> list[str]:
+    root = f"ALTER USER 'root'@'localhost' IDENTIFIED BY {schemas.quoted(passwords[MYSQL_ROOT])}"
+    copying = schemas.backup_statements(passwords[schemas.BACKUP]) if schemas.BACKUP in passwords else []
+    own = [f"GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO '{user}'@'%'" for user in passwords if user != MYSQL_ROOT]
+    return [root, *schemas.statements({user: passwords[user] for user in schemas.USERS}), *copying, *own]
+
+
+def _second_passwords(passwords: dict[str, str], credentials: Credentials) -> Iterator[str]:
+    """Make both passwords valid of those users whose passwords are being rotated, and one of all others."""
+    rotation = credentials.rotation
+    changes = () if rotation is None or rotation.discarding else rotation.of(*MYSQL_SECRETS)
+    both = {change.name: change for change in changes if change.followed(credentials.values)}
+    for user in (one for one in passwords if one != MYSQL_ROOT and one not in both):
+        yield f"ALTER USER '{user}'@'%' DISCARD OLD PASSWORD"
+    for user, change in both.items():
+        if user in passwords:
+            old, new = (schemas.quoted(values[user]) for values in (change.old, change.new))
+            yield f"ALTER USER '{user}'@'%' IDENTIFIED BY {old}"
+            yield f"ALTER USER '{user}'@'%' IDENTIFIED BY {new} RETAIN CURRENT PASSWORD"
+
+
+def _fingerprint(cashbox: CashBox, credentials: Credentials) -> str:
+    """Return digits that change when MySQL must restart: for other users and rights, and for passwords that it does not know yet."""
+    passwords = _passwords(cashbox, credentials)
+    secrets = MYSQL_SECRETS if schemas.BACKUP in passwords else ("mysql-users",)
+    users = _statements(dict.fromkeys(passwords, ""))
+    return fingerprint([config_map(cashbox)["data"], users, [credentials.standing(secret) for secret in secrets]])
 
 
 def config_map(cashbox: CashBox) -> Manifest:
@@ -135,7 +173,7 @@ def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
             {"name": "init", "secret": {"secretName": f"{cashbox.name}-mysql-init", "defaultMode": 0o440}},
             *_copies(cashbox),
         ],
-        configuration=fingerprint([config_map(cashbox)["data"], init_secret(cashbox, credentials)["data"]]),
+        configuration=_fingerprint(cashbox, credentials),
         grace_seconds=120,
     )
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, rotation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -48,11 +48,16 @@ COMPONENTS = (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT, mysql.COMPONE
 _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: rabbitmq.METRICS_PORT}
 
 
-def _arrows(cashbox: CashBox) -> tuple[Arrow, ...]:
+def _at_times(cashbox: CashBox, credentials: Credentials) -> list[str]:
+    """Name the components that only some CashBoxes have, or only for a while; each asks MySQL."""
+    copies = [] if cashbox.spec.mysql.backup is None else [backup.COMPONENT]
+    return [*copies, *([rotation.COMPONENT] if rotation.of_mysql(credentials) else [])]
+
+
+def _arrows(cashbox: CashBox, more: list[str]) -> tuple[Arrow, ...]:
     issues = cashbox.spec.gateway.identity.issues
-    copies = () if cashbox.spec.mysql.backup is None else (Arrow(backup.COMPONENT, mysql.COMPONENT, MYSQL_PORT),)
     own = (arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
-    return *own, *copies
+    return *own, *(Arrow(component, mysql.COMPONENT, MYSQL_PORT) for component in more)
 
 
 def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: str) -> list[Manifest]:
@@ -60,11 +65,11 @@ def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: 
     if not cashbox.spec.network_policy.enabled:
         return []
     issues = cashbox.spec.gateway.identity.issues
-    arrows = _arrows(cashbox)
+    more = _at_times(cashbox, credentials)
+    arrows = _arrows(cashbox, more)
     everything = _policy(cashbox, COMPONENT, {OWNER_LABEL: cashbox.name}, ingress=None, egress=[_DNS])
     outside = _outside(cashbox, credentials)
-    components = COMPONENTS if cashbox.spec.mysql.backup is None else (*COMPONENTS, backup.COMPONENT)
-    inside = [component for component in components if component not in outside and (issues or component != _IDLE)]
+    inside = [component for component in (*COMPONENTS, *more) if component not in outside and (issues or component != _IDLE)]
     return [everything, *(_of(cashbox, component, operator_namespace, outside, arrows) for component in inside)]
 
 

@@ -8,6 +8,8 @@ from caixa_operator.spec.placement import Placement, Resources
 SERVICE_USER = 10001
 STORE_USER = 999
 MANAGEMENT_PORT = 9000
+CREDENTIALS_ANNOTATION = "caixa.dev/credentials"
+"""On pods: digits that change when one of the generated values that they read does."""
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 CONTAINER_SECURITY: Manifest = {

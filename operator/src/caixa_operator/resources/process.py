@@ -11,6 +11,7 @@ from caixa_operator.resources.environment import API_PORT, Environment, exportin
 from caixa_operator.resources.identity import SERVICE_LABEL, child, labels, selector
 from caixa_operator.resources.pods import (
     CONTAINER_SECURITY,
+    CREDENTIALS_ANNOTATION,
     MANAGEMENT_PORT,
     SERVICE_USER,
     empty_dir,
@@ -20,8 +21,6 @@ from caixa_operator.resources.pods import (
 )
 from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.placement import Placement, Resources
-
-CREDENTIALS_ANNOTATION = "caixa.dev/credentials"
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

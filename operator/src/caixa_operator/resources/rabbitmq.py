@@ -5,7 +5,7 @@ import msgspec
 from caixa_comum import topology
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest, fingerprint
-from caixa_operator.resources.credentials import COOKIE, RABBITMQ_USERS, Credentials, encoded, secret_name
+from caixa_operator.resources.credentials import COOKIE, Credentials, encoded, secret_name, user_key
 from caixa_operator.resources.environment import AMQP_PORT
 from caixa_operator.resources.identity import child
 from caixa_operator.resources.pods import CONTAINER_SECURITY, empty_dir, resource_requirements
@@ -52,10 +52,17 @@ _ENVIRONMENT = {
 
 def definitions_secret(cashbox: CashBox, credentials: Credentials) -> Manifest:
     """Build the Secret of the definitions: vhost, least-privileged users, exchanges, queues, bindings."""
-    passwords = {user: credentials.value("rabbitmq-users", user) for user in RABBITMQ_USERS}
-    body = msgspec.json.encode(topology.definitions(passwords), order="deterministic").decode()
+    body = msgspec.json.encode(topology.definitions(_passwords(credentials)), order="deterministic").decode()
     secret = child("v1", "Secret", cashbox, COMPONENT, f"{cashbox.name}-rabbitmq-definitions")
     return {**secret, "type": "Opaque", "data": encoded({"definitions.json": body})}
+
+
+def _passwords(credentials: Credentials) -> dict[str, str]:
+    """Return the password of every user that there should be: while passwords are rotated, each role has two."""
+    rotation = credentials.rotation
+    changes = () if rotation is None or rotation.discarding else rotation.of("rabbitmq-users")
+    both = [(values[user_key(change.name)], values[change.name]) for change in changes for values in (change.old, change.new)]
+    return dict([*both, *credentials.broker_users.values()])
 
 
 def config_map(cashbox: CashBox) -> Manifest:
@@ -115,8 +122,8 @@ def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
         configuration=fingerprint(
             [
                 config_map(cashbox)["data"],
-                definitions_secret(cashbox, credentials)["data"],
-                credentials.hash(("rabbitmq-users", COOKIE)),
+                topology.definitions(dict.fromkeys(topology.ROLES, "")),
+                credentials.standing("rabbitmq-users"),
             ]
         ),
         grace_seconds=60,

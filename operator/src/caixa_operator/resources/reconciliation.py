@@ -7,9 +7,17 @@ where it could not finish. Only the last is worth another attempt, so the others
 from caixa_comum import schemas
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
+from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import Environment, database, database_url
 from caixa_operator.resources.identity import SERVICE_LABEL, child, labels
-from caixa_operator.resources.pods import CONTAINER_SECURITY, SERVICE_USER, empty_dir, pod, resource_requirements
+from caixa_operator.resources.pods import (
+    CONTAINER_SECURITY,
+    CREDENTIALS_ANNOTATION,
+    SERVICE_USER,
+    empty_dir,
+    pod,
+    resource_requirements,
+)
 from caixa_operator.spec.cashbox import CashBox
 
 COMPONENT = "reconciliation"
@@ -28,7 +36,7 @@ def environment(cashbox: CashBox) -> Environment:
     return database(cashbox, "saldo", schemas.RECONCILIATION) | own
 
 
-def cron_job(cashbox: CashBox, images: Images) -> Manifest:
+def cron_job(cashbox: CashBox, images: Images, credentials: Credentials) -> Manifest:
     """Build the CronJob. The jobs that it makes carry the CashBox's labels, so that their ends wake the operator."""
     built = child("batch/v1", "CronJob", cashbox, COMPONENT)
     built["metadata"]["labels"][SERVICE_LABEL] = "saldo"
@@ -40,12 +48,12 @@ def cron_job(cashbox: CashBox, images: Images) -> Manifest:
         "startingDeadlineSeconds": 600,
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 2,
-        "jobTemplate": {"metadata": {"labels": labels(cashbox, COMPONENT)}, "spec": _job(cashbox, images)},
+        "jobTemplate": {"metadata": {"labels": labels(cashbox, COMPONENT)}, "spec": _job(cashbox, images, credentials)},
     }
     return built
 
 
-def _job(cashbox: CashBox, images: Images) -> Manifest:
+def _job(cashbox: CashBox, images: Images, credentials: Credentials) -> Manifest:
     rules = [
         {"action": "FailJob", "onExitCodes": {"containerName": COMPONENT, "operator": "In", "values": [DIFFERENT]}},
         {"action": "FailJob", "onExitCodes": {"containerName": COMPONENT, "operator": "In", "values": [_MISCONFIGURED]}},
@@ -55,7 +63,13 @@ def _job(cashbox: CashBox, images: Images) -> Manifest:
         "backoffLimit": 3,
         "activeDeadlineSeconds": 3600,
         "podFailurePolicy": {"rules": rules},
-        "template": {"metadata": {"labels": labels(cashbox, COMPONENT)}, "spec": _pod(cashbox, images)},
+        "template": {
+            "metadata": {
+                "labels": labels(cashbox, COMPONENT),
+                "annotations": {CREDENTIALS_ANNOTATION: credentials.hash(*environment(cashbox).used)},
+            },
+            "spec": _pod(cashbox, images),
+        },
     }
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
 
+from caixa_operator.spec.credentials import CredentialSource
 from caixa_operator.spec.fluxo import Fluxo
 from caixa_operator.spec.gateway import Gateway
 from caixa_operator.spec.images import Images
@@ -19,6 +20,8 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "CashBox"
 PLURAL = "cashboxes"
 FINALIZER = f"{GROUP}/operator"
+ROTATE_ANNOTATION = f"{GROUP}/rotate"
+"""On a CashBox, an instant (RFC 3339): passwords that are older are replaced, as `kubectl caixa rotate` asks for."""
 
 _TAG = Rule("self.matches('^[A-Za-z0-9_][A-Za-z0-9_.-]*$')", "write an image tag, such as 1.2.3")
 
@@ -42,6 +45,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     saldo: Saldo = msgspec.field(default_factory=Saldo)
     mysql: MySql = msgspec.field(default_factory=MySql)
     rabbitmq: RabbitMq = msgspec.field(default_factory=RabbitMq)
+    credentials: CredentialSource = CredentialSource()
     network_policy: NetworkPolicy = NetworkPolicy()
     monitoring: Monitoring = Monitoring()
     images: Images = Images()
@@ -63,6 +67,8 @@ class CashBox(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     spec: Spec
     deleting: bool = False
+    rotate: str | None = None
+    """The instant at which somebody last asked for new passwords, as it was written."""
 
     @classmethod
     def from_object(cls, body: dict[str, object]) -> Self:
@@ -78,6 +84,7 @@ class CashBox(msgspec.Struct, frozen=True, kw_only=True):
             generation=metadata.generation,
             spec=msgspec.convert(body.get("spec") or {}, Spec),
             deleting=metadata.deletion_timestamp is not None,
+            rotate=(metadata.annotations or {}).get(ROTATE_ANNOTATION),
         )
 
 
@@ -87,3 +94,4 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     uid: str
     generation: int = 1
     deletion_timestamp: str | None = None
+    annotations: dict[str, str] | None = None

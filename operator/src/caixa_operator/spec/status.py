@@ -38,6 +38,13 @@ class SaldoStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omi
     scaling: Scaling | None = None
 
 
+class CredentialsStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+    """The passwords of the stores that the operator runs."""
+
+    rotated_at: Annotated[str | None, described("When the oldest of them was generated, RFC 3339.")] = None
+    phase: Annotated[str | None, described("The step that a rotation is at; absent while none is under way.")] = None
+
+
 class Endpoints(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
     """Where the platform answers."""
 
@@ -58,4 +65,5 @@ class Status(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_def
     summary: Annotated[str | None, described("One line for people.")] = None
     conditions: tuple[Condition, ...] = ()
     saldo: SaldoStatus | None = None
+    credentials: CredentialsStatus | None = None
     endpoints: Endpoints | None = None

@@ -60,11 +60,11 @@ def backup_statements(password: str) -> list[str]:
 
 
 def _user(user: str, password: str) -> list[str]:
-    quoted = _quoted(password)
-    return [f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY {quoted}", f"ALTER USER '{user}'@'%' IDENTIFIED BY {quoted}"]
+    secret = quoted(password)
+    return [f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY {secret}", f"ALTER USER '{user}'@'%' IDENTIFIED BY {secret}"]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote a string for SQL, whatever sql_mode says of backslashes. Raises ValueError for what no password of ours holds."""
     if any(character in "'\\\0\n\r" for character in text):
         raise ValueError("a password may hold neither quotes, backslashes nor line ends")

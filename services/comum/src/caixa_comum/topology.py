@@ -17,12 +17,18 @@ NOTHING: Final = "^$"
 USERS: Final = ("fluxo", "saldo", "operator")
 """Who has a user of its own; there is no guest."""
 
+ADMINISTRATOR: Final = "administrator"
+"""Makes and removes users where the operator runs the broker, and nothing else: it has no permission on the virtual host."""
+
+ROLES: Final = (*USERS, ADMINISTRATOR)
+_SECOND: Final = "-b"
+
 _PERMISSIONS: Final = {
     "fluxo": {"configure": NOTHING, "write": r"^caixa\.eventos$", "read": NOTHING},
     "saldo": {"configure": NOTHING, "write": NOTHING, "read": r"^saldo\.(eventos|estacionamento)$"},
     "operator": {"configure": NOTHING, "write": NOTHING, "read": NOTHING},
 }
-_TAGS: Final = {"operator": ["monitoring"]}
+_TAGS: Final = {"operator": ["monitoring"], ADMINISTRATOR: ["administrator"]}
 
 
 def password_hash(user: str, password: str) -> str:
@@ -35,9 +41,20 @@ def password_hash(user: str, password: str) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
+def slots(role: str) -> tuple[str, str]:
+    """Give the two names that a role's user may have: RabbitMQ knows one password per user, so a second one needs a second name."""
+    return role, f"{role}{_SECOND}"
+
+
+def other_slot(name: str) -> str:
+    """Give the name that a role's user has when it does not have this one."""
+    first, second = slots(name.removesuffix(_SECOND))
+    return first if name == second else second
+
+
 def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:  # Any: RabbitMQ's JSON
-    """Build the definitions for the users of `passwords` (a subset of USERS), each with the least that it needs."""
-    users = [name for name in USERS if name in passwords]
+    """Build the definitions for the users of `passwords`, each with the least that its role needs; a role may have both of its names."""
+    users = [(name, role) for role in ROLES for name in slots(role) if name in passwords]
     return {
         "vhosts": [{"name": VHOST}],
         "users": [
@@ -45,11 +62,11 @@ def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:  # Any: RabbitM
                 "name": name,
                 "password_hash": password_hash(name, passwords[name]),
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": _TAGS.get(name, []),
+                "tags": _TAGS.get(role, []),
             }
-            for name in users
+            for name, role in users
         ],
-        "permissions": [{"user": name, "vhost": VHOST, **_PERMISSIONS[name]} for name in users],
+        "permissions": [{"user": name, "vhost": VHOST, **_PERMISSIONS[role]} for name, role in users if role in _PERMISSIONS],
         "exchanges": [_exchange(EXCHANGE, "topic"), _exchange(PARKING_EXCHANGE, "fanout")],
         "queues": [
             _queue(
