@@ -124,6 +124,33 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
         {"rabbitmq": {"mode": "External", "external": {"secret": "My Secret"}}},
         "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external",
     ),
+    ({"credentials": {"rotateEvery": "30d"}}, "write whole hours, such as 720h for 30 days; the least is 1h"),
+    (
+        {"credentials": {"existing": {"admin": "My Secret"}}},
+        "write the name of a Secret in the CashBox's namespace, such as loja-vault",
+    ),
+    (
+        {"credentials": {"rotateEvery": "720h", "existing": {"admin": "a"}}},
+        "rotateEvery is for generated passwords only: remove it, and let whoever makes the existing Secrets replace them",
+    ),
+    *(
+        (
+            {"mysql": ELSEWHERE, "credentials": {"existing": {field: "a"}}},
+            "credentials.existing.mysqlUsers or mysqlBackup is for the managed",
+        )
+        for field in ("mysqlUsers", "mysqlBackup")
+    ),
+    (
+        {"rabbitmq": ELSEWHERE, "credentials": {"existing": {"rabbitmqUsers": "a"}}},
+        "credentials.existing.rabbitmqUsers is for the managed RabbitMQ: remove it, for rabbitmq.external.secret says the same",
+    ),
+    *(
+        (
+            {"gateway": {"identity": {"type": "OIDC", "oidc": ISSUER}}, "credentials": {"existing": {field: "a"}}},
+            "credentials.existing.admin and signingKey are for the gateway's own issuer: remove them",
+        )
+        for field in ("admin", "signingKey")
+    ),
     ({"mysql": {"backup": {"schedule": "nightly"}}}, "write a cron schedule of five fields, such as 17 * * * *, or @hourly"),
     ({"mysql": {"backup": {"keep": 0}}}, "should be greater than or equal to 1"),
     ({"mysql": {"backup": {"storage": {"size": "0"}}}}, "write a size, such as 10Gi"),

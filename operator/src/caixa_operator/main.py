@@ -133,9 +133,7 @@ async def cashbox(memo: kopf.Memo, namespace: str | None, name: str, **_: Any) -
     operator: Operator = memo.operator
     key = (namespace or "", name)
     wake = operator.wakes.setdefault(key, asyncio.Event())
-    keeper = Keeper(
-        operator.api, operator.settings, operator.queue_of, *key, users_of=operator.users_of, among=operator.reconciling
-    )
+    keeper = Keeper(operator.api, operator.settings, operator.queue_of, *key, users_of=operator.users_of, among=operator.reconciling)
     try:
         await keep(keeper, wake, operator.lock(key), lambda: operator.heartbeats.beat(*key))
     finally:

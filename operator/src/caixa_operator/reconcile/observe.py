@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
-from caixa_operator.resources import external
+from caixa_operator.resources import existing as given
 from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, is_complete, manifest, needed, secret_name
+from caixa_operator.resources.external import Incomplete
 from caixa_operator.resources.identity import owned
 from caixa_operator.rotation import note
 from caixa_operator.rotation.birth import birth
@@ -32,20 +33,24 @@ async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials
 
     Secrets of a former CashBox of this name are taken up again.
 
-    Those of external stores are read, and never written. Raises Incomplete when one of them is not what it must be.
+    Those that somebody else makes are read, and never written. Raises Incomplete when one of them is not what it must be.
     """
     existing = await _existing(api, cashbox)
     made = [secret for secret in needed(cashbox) if secret not in existing]
-    found = existing | dict(zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True))
+    found = {secret: one for secret, (one, _) in existing.items()} | dict(
+        zip(made, await asyncio.gather(*(_secret(api, cashbox, secret) for secret in made)), strict=True)
+    )
     record = await api.get("Secret", cashbox.namespace, secret_name(cashbox.name, RECORD))
     own = {secret: found[secret] for secret in made}
     read = Credentials(
-        values={secret: decoded(one) for secret, one in found.items()},
+        values={**{secret: decoded(own[secret]) for secret in made}, **{secret: values for secret, (_, values) in existing.items()}},
         notes={secret: noted for secret, one in own.items() if (noted := note.read(annotations(one))) is not None},
         born={secret: birth(one["metadata"]) for secret, one in own.items()},
         rotation=None if record is None else Rotation.read(decoded(record)),
     )
-    return read, {one["metadata"]["name"]: str(one["metadata"]["resourceVersion"]) for one in (*found.values(), *([record] if record else []))}
+    return read, {
+        one["metadata"]["name"]: str(one["metadata"]["resourceVersion"]) for one in (*found.values(), *([record] if record else []))
+    }
 
 
 def annotations(found: Manifest) -> dict[str, str]:
@@ -54,19 +59,20 @@ def annotations(found: Manifest) -> dict[str, str]:
     return noted
 
 
-async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, Manifest]:
-    """Return the Secrets of external stores by what they stand for. Raises Incomplete, which tells of all that is wrong with any."""
-    found: dict[str, Manifest] = {}
+async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, tuple[Manifest, Mapping[str, str]]]:
+    """Return the Secrets that somebody else makes, and their values, by what they stand for. Raises Incomplete, with all that is wrong."""
+    found: dict[str, tuple[Manifest, Mapping[str, str]]] = {}
     wrong: list[str] = []
-    for secret, name in external.secrets(cashbox).items():
+    for secret, name in given.secrets(cashbox).items():
         there = await api.get("Secret", cashbox.namespace, name)
         try:
-            external.verified(cashbox, secret, None if there is None else decoded(there))
-        except external.Incomplete as error:
+            values = given.verified(cashbox, secret, None if there is None else decoded(there))
+        except Incomplete as error:
             wrong.append(str(error))
-        found[secret] = there or {}
+        else:
+            found[secret] = (there or {}, values)
     if wrong:
-        raise external.Incomplete("; ".join(wrong))
+        raise Incomplete("; ".join(wrong))
     return found
 
 

@@ -10,8 +10,9 @@ from caixa_operator.reconcile.assess import Assessment
 from caixa_operator.reconcile.claims import conditions
 from caixa_operator.reconcile.plan import Live
 from caixa_operator.resources import http_route, ingress
-from caixa_operator.resources.credentials import needed, secret_name
+from caixa_operator.resources.credentials import needed
 from caixa_operator.resources.environment import inside
+from caixa_operator.resources.existing import name_of
 from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.status import CredentialsStatus, Endpoints, SaldoStatus, Status
 
@@ -52,7 +53,7 @@ def endpoints(cashbox: CashBox, live: Live) -> Endpoints:
         node_port=ports[0].get("nodePort"),
         load_balancer=addresses[0].get("hostname") or addresses[0].get("ip"),
         url=_url(cashbox, live),
-        admin_secret=secret_name(cashbox.name, "admin") if "admin" in needed(cashbox) else None,
+        admin_secret=name_of(cashbox, "admin") if "admin" in needed(cashbox) else None,
     )
 
 

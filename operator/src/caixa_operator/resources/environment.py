@@ -4,8 +4,8 @@ import msgspec
 
 from caixa_comum import schemas, topology
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import external
-from caixa_operator.resources.credentials import secret_name, user_key
+from caixa_operator.resources import existing, external
+from caixa_operator.resources.credentials import user_key
 from caixa_operator.resources.pods import MANAGEMENT_PORT
 from caixa_operator.spec.cashbox import CashBox
 from caixa_operator.spec.identity import Oidc
@@ -41,9 +41,8 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 def _reading(cashbox: CashBox, variables: dict[str, tuple[str, str]]) -> list[Manifest]:
-    existing = external.secrets(cashbox)
     return [
-        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.get(of) or secret_name(cashbox.name, of), "key": key}}}
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.name_of(cashbox, of), "key": key}}}
         for name, (of, key) in variables.items()
     ]
 
@@ -82,8 +81,12 @@ def broker(cashbox: CashBox, user: str) -> Environment:
     own = Environment(secret={"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)})
     if cashbox.spec.rabbitmq.mode == "External":
         return Environment({"CAIXA_BROKER_USER": user}) | own | Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
+    if "rabbitmq-users" in existing.secrets(cashbox):  # without a rotation the user has its role's name
+        own |= Environment({"CAIXA_BROKER_USER": user})
+    else:
+        own |= Environment(secret={"CAIXA_BROKER_USER": ("rabbitmq-users", user_key(user))})
     url = Environment({"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}"})
-    return url | Environment(secret={"CAIXA_BROKER_USER": ("rabbitmq-users", user_key(user))}) | own
+    return url | own
 
 
 def url(cashbox: CashBox, service: str) -> str:

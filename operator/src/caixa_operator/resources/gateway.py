@@ -1,8 +1,9 @@
 """The gateway: the only child that is reached from outside."""
 
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources.credentials import ADMIN_ID, ADMIN_SECRET, SIGNING_KEY, secret_name
+from caixa_operator.resources.credentials import ADMIN_ID, ADMIN_SECRET, SIGNING_KEY
 from caixa_operator.resources.environment import Environment, database, inside, tokens, url
+from caixa_operator.resources.existing import name_of
 from caixa_operator.resources.http_route import http_route
 from caixa_operator.resources.ingress import ingress
 from caixa_operator.resources.process import Process, service
@@ -17,7 +18,7 @@ def process(cashbox: CashBox) -> Process:
     """Describe the gateway's process; before an external issuer's tokens it needs neither database nor key nor administrator."""
     spec = cashbox.spec.gateway
     own = spec.identity.issues
-    key = {"name": "signing-key", "secret": {"secretName": secret_name(cashbox.name, "signing-key"), "defaultMode": 0o440}}
+    key = {"name": "signing-key", "secret": {"secretName": name_of(cashbox, "signing-key"), "defaultMode": 0o440}}
     return Process(
         component=COMPONENT,
         service="gateway",

@@ -5,8 +5,9 @@ import msgspec
 from caixa_comum import topology
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest, fingerprint
-from caixa_operator.resources.credentials import COOKIE, Credentials, encoded, secret_name, user_key
+from caixa_operator.resources.credentials import COOKIE, Credentials, encoded, user_key
 from caixa_operator.resources.environment import AMQP_PORT
+from caixa_operator.resources.existing import name_of
 from caixa_operator.resources.identity import child
 from caixa_operator.resources.pods import CONTAINER_SECURITY, empty_dir, resource_requirements
 from caixa_operator.resources.store import Store
@@ -113,7 +114,7 @@ def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
             {
                 "name": "cookie",
                 "secret": {
-                    "secretName": secret_name(cashbox.name, "rabbitmq-users"),
+                    "secretName": name_of(cashbox, "rabbitmq-users"),
                     "defaultMode": 0o440,
                     "items": [{"key": COOKIE, "path": COOKIE}],
                 },

@@ -7,7 +7,7 @@ never leaves RabbitMQ's pod; and the administrator's secret and the signing key,
 from collections.abc import Callable, Iterator, Mapping
 
 from caixa_comum import schemas, topology
-from caixa_operator.resources import external
+from caixa_operator.resources import existing
 from caixa_operator.resources.credentials import BACKUP_SECRET, RABBITMQ_ROLES, needed, user_key
 from caixa_operator.rotation.record import Change, Values
 from caixa_operator.spec.cashbox import CashBox
@@ -21,7 +21,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 
 def rotated(cashbox: CashBox) -> list[str]:
     """Name the Secrets whose values are rotated."""
-    return [secret for secret in needed(cashbox) if secret in _NAMES and secret not in external.secrets(cashbox)]
+    return [secret for secret in needed(cashbox) if secret in _NAMES and secret not in existing.secrets(cashbox)]
 
 
 def changes(cashbox: CashBox, values: Values, password: Callable[[int], str]) -> Iterator[Change]:

@@ -25,9 +25,33 @@ ROTATE_ANNOTATION = f"{GROUP}/rotate"
 
 _TAG = Rule("self.matches('^[A-Za-z0-9_][A-Za-z0-9_.-]*$')", "write an image tag, such as 1.2.3")
 
+_EXISTING = "!has(self.credentials) || !has(self.credentials.existing) || "
+_NOT_OF_EXTERNAL = tuple(
+    Rule(
+        f"{_EXISTING}{lacking} || self.{store}.mode == 'Managed'",
+        f"credentials.existing.{fields} is for the managed {name}: remove it, for {store}.external.secret says the same of an external one",
+    )
+    for store, name, fields, lacking in (
+        (
+            "mysql",
+            "MySQL",
+            "mysqlUsers or mysqlBackup",
+            "(!has(self.credentials.existing.mysqlUsers) && !has(self.credentials.existing.mysqlBackup))",
+        ),
+        ("rabbitmq", "RabbitMQ", "rabbitmqUsers", "!has(self.credentials.existing.rabbitmqUsers)"),
+    )
+)
+_NOT_OF_ISSUER = Rule(
+    f"{_EXISTING}(!has(self.credentials.existing.admin) && !has(self.credentials.existing.signingKey))"
+    " || self.gateway.identity.type == 'BuiltIn'",
+    "credentials.existing.admin and signingKey are for the gateway's own issuer: remove them, or set gateway.identity.type to BuiltIn",
+)
+
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """What the platform should be."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (*_NOT_OF_EXTERNAL, _NOT_OF_ISSUER)
 
     version: Annotated[
         Annotated[str, checked(_TAG, description="A version.", max_length=128)] | None,
