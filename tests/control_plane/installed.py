@@ -25,20 +25,21 @@ class Installed:
 
     kubeconfig: Path
     user: str
+    namespace: str
 
 
-def template(*words: str) -> list[dict[str, Any]]:  # Any: Kubernetes objects are free-form JSON
-    """Render the chart. Raises CommandFailed with helm's words."""
-    printed = run([helm_binary(), "template", "caixa", CHART, f"--namespace={NAMESPACE}", *words])
+def template(*words: str, namespace: str = NAMESPACE) -> list[dict[str, Any]]:  # Any: Kubernetes objects are free-form JSON
+    """Render the chart for a release in `namespace`. Raises CommandFailed with helm's words."""
+    printed = run([helm_binary(), "template", "caixa", CHART, f"--namespace={namespace}", *words])
     return [one for one in yaml.safe_load_all(printed) if one]
 
 
-def installed(kubectl: Kubectl, server: ControlPlane) -> Installed:
+def installed(kubectl: Kubectl, server: ControlPlane, *words: str, namespace: str = NAMESPACE) -> Installed:
     """Give the chart's rights to its ServiceAccount, and write a kubeconfig with a token of it."""
-    kubectl("create", "namespace", NAMESPACE)
-    kubectl.apply([one for one in template() if one["kind"] in RIGHTS])
-    token = kubectl("create", "token", ACCOUNT, f"--namespace={NAMESPACE}").strip()
+    kubectl("create", "namespace", namespace)
+    kubectl.apply([one for one in template(*words, namespace=namespace) if one["kind"] in RIGHTS])
+    token = kubectl("create", "token", ACCOUNT, f"--namespace={namespace}").strip()
     document = json.loads(server.kubeconfig.read_text())
     document["users"][0]["user"] = {"token": token}
-    path = write_private(server.folder / "operator.kubeconfig", json.dumps(document))
-    return Installed(path, f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}")
+    path = write_private(server.folder / f"operator-{namespace}.kubeconfig", json.dumps(document))
+    return Installed(path, f"system:serviceaccount:{namespace}:{ACCOUNT}", namespace)

@@ -4,16 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.control_plane.installed import NAMESPACE, Installed
+from tests.control_plane.installed import Installed
 from tests.kubernetes.ports import free_ports
 from tests.kubernetes.waiting import until
 
-WORDS = ("-m", "kopf", "run", "--standalone", "--all-namespaces", "--module=caixa_operator.main")
+WORDS = ("-m", "kopf", "run", "--standalone", "--module=caixa_operator.main")
 RESYNC_SECONDS = 20
 
 
@@ -27,6 +27,9 @@ class RunningOperator:
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
     starts: int = 0
+    words: tuple[str, ...] = ("--all-namespaces",)
+    """What the chart adds to the image's own command."""
+    environ: dict[str, str] = field(default_factory=dict)
     elected: bool = True
     """Whether it competes for the Lease, as in production."""
 
@@ -35,13 +38,17 @@ class RunningOperator:
         (self.port,) = free_ports(1)
         own = {
             "KUBECONFIG": str(self.rights.kubeconfig),
-            **({"CAIXA_NAMESPACE": NAMESPACE} if self.elected else {}),
+            **({"CAIXA_NAMESPACE": self.rights.namespace} if self.elected else {}),
             "CAIXA_MANAGEMENT_PORT": str(self.port),
             "CAIXA_RESYNC_SECONDS": str(self.resync_seconds),
         }
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *WORDS], env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                [sys.executable, *WORDS, *self.words],
+                env={**os.environ, **own, **self.environ},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
         self.starts += 1
 

@@ -26,7 +26,16 @@ def test_the_chart_is_sound_without_any_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["resyncSeconds=1", "logLevel=loud", "image.pullPolicy=Sometimes", "replicas=2", "crds.keep=maybe", "image.digest=latest"]
+    "value",
+    [
+        "resyncSeconds=1",
+        "logLevel=loud",
+        "image.pullPolicy=Sometimes",
+        "replicas=2",
+        "crds.keep=maybe",
+        "image.digest=latest",
+        "watch.namespaces={Loja}",
+    ],
 )
 def test_a_wrong_value_is_refused_by_the_schema(value: str) -> None:
     """A misspelt or impossible value ends the installation, and its name is told."""
@@ -39,7 +48,7 @@ def test_every_value_is_explained() -> None:
     first_cells = re.findall(r"^\| (`[^|]+) \|", (CHART / "README.md").read_text(), re.MULTILINE)
     explained = {name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    groups = {"image", "images", "crds", "monitoring"}
+    groups = {"image", "images", "crds", "watch", "monitoring"}
     named = {f"{key}.{inner}" for key in groups for inner in values[key]}
     assert explained == named | (values.keys() - groups)
 

@@ -30,7 +30,7 @@ from caixa_operator.resources.external import MANAGEMENT_URL
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
 from caixa_operator.rotation.users import ManagedUsers
 from caixa_operator.settings import Settings
-from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, ROTATE_ANNOTATION, VERSION, CashBox
+from caixa_operator.spec.cashbox import FINALIZER, GROUP, KIND, PLURAL, ROTATE_ANNOTATION, VERSION, CashBox
 
 _CHILDREN = (
     ("apps", "deployments"),
@@ -106,7 +106,10 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.watching.server_timeout = 300  # a watch that has stalled ends, and begins anew
     settings.watching.client_timeout = 330
     settings.networking.request_timeout = 30
+    settings.scanning.disabled = bool(own.watched)  # no right to look for namespaces and definitions: kopf asks once which kinds there are
     api = await _running.enter_async_context(connected())
+    for namespace in own.watched:
+        await api.list(KIND, namespace)  # without the definition or the Role there is nothing to do: this ends the process, and says why
     session = await _running.enter_async_context(aiohttp.ClientSession())
     memo.operator = Operator(api, session, own)
     await _running.enter_async_context(served(memo.operator.heartbeats, own.host, own.management_port))

@@ -19,6 +19,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's own; without one (a developer's machine) it competes with no other for a Lease."""
     lease_seconds: int = 15
     """After so long without a renewal, another operator may take over."""
+    watch_namespaces: str = ""
+    """The only namespaces that are watched, with commas between; kopf is told the same by its arguments. All where none is named."""
     host: str = "127.0.0.1"
     management_port: int = 9000
     log_level: str = "info"
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The namespaces to watch; none stands for all."""
+        return namespaces(self.watch_namespaces)
+
+
+def namespaces(written: str) -> tuple[str, ...]:
+    """Read names with commas between."""
+    return tuple(name.strip() for name in written.split(",") if name.strip())

@@ -7,7 +7,7 @@ serving; an operator that is installed again takes them up again.
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
@@ -17,6 +17,7 @@ from caixa_comum.settings import load
 from caixa_operator.api import ApiError, KubernetesApi, connected
 from caixa_operator.manifest import Manifest
 from caixa_operator.reconcile.removal import remove
+from caixa_operator.settings import namespaces
 from caixa_operator.spec.cashbox import FINALIZER, KIND
 
 DEPLOYMENT = "caixa-operator"
@@ -31,19 +32,22 @@ class StillRunning(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the operator runs, from `CAIXA_OPERATOR_NAMESPACE`."""
+    """Where the operator runs and what it watches, from `CAIXA_OPERATOR_NAMESPACE` and `CAIXA_WATCH_NAMESPACES`."""
 
     operator_namespace: str
+    watch_namespaces: str = ""
 
 
-async def uninstall(api: KubernetesApi, namespace: str, clock: Callable[[], float] = time.monotonic) -> list[str]:
-    """Stop the operator in `namespace`, then let go of all CashBoxes; return their `namespace/name`.
+async def uninstall(
+    api: KubernetesApi, namespace: str, clock: Callable[[], float] = time.monotonic, *, watched: Sequence[str] = ()
+) -> list[str]:
+    """Stop the operator in `namespace`, then let go of all CashBoxes that it watches (`watched`, else all); return their `namespace/name`.
 
     One that is already being deleted gets what its deletionPolicy promises first. Raises StillRunning, ApiError, ApiUnreachable.
     """
     await _stop(api, namespace, clock() + STOP_SECONDS, clock)
     freed = []
-    for body in await api.list(KIND, ""):
+    for body in [one for watching in watched or ("",) for one in await api.list(KIND, watching)]:
         if FINALIZER in (body["metadata"].get("finalizers") or []):
             if "deletionTimestamp" in body["metadata"]:
                 await remove(api, body)
@@ -91,7 +95,7 @@ async def main() -> None:
     logs.configure("info", "operator")
     settings = load(Settings, os.environ)
     async with connected() as api:
-        freed = await uninstall(api, settings.operator_namespace)
+        freed = await uninstall(api, settings.operator_namespace, watched=namespaces(settings.watch_namespaces))
     _log.info("let_go", cashboxes=freed)
 
 
