@@ -8,7 +8,7 @@ from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources import external
 from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, manifest, needed, secret_name
-from caixa_operator.resources.identity import owned
+from caixa_operator.resources.identity import OWNER_LABEL, owned, selector
 from caixa_operator.spec.cashbox import CashBox
 
 Versions = Mapping[str, str]
@@ -16,12 +16,22 @@ Versions = Mapping[str, str]
 
 
 async def live_children(api: KubernetesApi, cashbox: CashBox, named: list[Ref]) -> dict[Ref, Manifest]:
-    """Return every child by kind and name; those of `named` (Secrets and volume claims, which are never listed) where they exist."""
-    selector = owned(cashbox.name)
-    lists = [api.list(kind, cashbox.namespace, selector) for kind in PRUNED]
+    """Return every child and every volume claim by kind and name; those of `named` (Secrets, which are never listed) where they exist.
+
+    The StatefulSets' controller labels the claims that it makes with no more than the CashBox and the component.
+    """
+    chosen = owned(cashbox.name)
+    lists = [api.list(kind, cashbox.namespace, chosen) for kind in PRUNED]
+    lists.append(api.list("PersistentVolumeClaim", cashbox.namespace, f"{OWNER_LABEL}={cashbox.name}"))
     gets = [api.get(kind, cashbox.namespace, name) for kind, name in named]
     listed, found = await asyncio.gather(asyncio.gather(*lists), asyncio.gather(*gets))
     return {ref(one): one for one in (*(item for items in listed for item in items), *(one for one in found if one is not None))}
+
+
+async def pods(api: KubernetesApi, cashbox: CashBox, part: str) -> dict[Ref, Manifest]:
+    """Return a component's pods."""
+    chosen = ",".join(f"{key}={value}" for key, value in selector(cashbox, part).items())
+    return {ref(one): one for one in await api.list("Pod", cashbox.namespace, chosen)}
 
 
 async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials, Versions]:

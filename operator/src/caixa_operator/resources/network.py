@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, rabbitmq_cluster, reconciliation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -51,8 +51,10 @@ _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: ra
 def _arrows(cashbox: CashBox) -> tuple[Arrow, ...]:
     issues = cashbox.spec.gateway.identity.issues
     copies = () if cashbox.spec.mysql.backup is None else (Arrow(backup.COMPONENT, mysql.COMPONENT, MYSQL_PORT),)
+    ports = (rabbitmq_cluster.EPMD_PORT, rabbitmq_cluster.DISTRIBUTION_PORT) if rabbitmq_cluster.replicas(cashbox) > 1 else ()
+    nodes = (Arrow(rabbitmq.COMPONENT, rabbitmq.COMPONENT, port) for port in ports)
     own = (arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
-    return *own, *copies
+    return *own, *copies, *nodes
 
 
 def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: str) -> list[Manifest]:

@@ -5,6 +5,7 @@ import msgspec
 from caixa_comum import topology
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest, fingerprint
+from caixa_operator.resources import rabbitmq_cluster
 from caixa_operator.resources.credentials import COOKIE, RABBITMQ_USERS, Credentials, encoded, secret_name
 from caixa_operator.resources.environment import AMQP_PORT
 from caixa_operator.resources.identity import child
@@ -53,18 +54,24 @@ _ENVIRONMENT = {
 def definitions_secret(cashbox: CashBox, credentials: Credentials) -> Manifest:
     """Build the Secret of the definitions: vhost, least-privileged users, exchanges, queues, bindings."""
     passwords = {user: credentials.value("rabbitmq-users", user) for user in RABBITMQ_USERS}
-    body = msgspec.json.encode(topology.definitions(passwords), order="deterministic").decode()
+    definitions = rabbitmq_cluster.copied(topology.definitions(passwords), rabbitmq_cluster.replicas(cashbox))
+    body = msgspec.json.encode(definitions, order="deterministic").decode()
     secret = child("v1", "Secret", cashbox, COMPONENT, f"{cashbox.name}-rabbitmq-definitions")
     return {**secret, "type": "Opaque", "data": encoded({"definitions.json": body})}
 
 
 def config_map(cashbox: CashBox) -> Manifest:
     """Build rabbitmq.conf and the list of plugins."""
-    return {**child("v1", "ConfigMap", cashbox, COMPONENT), "data": {"rabbitmq.conf": _CONFIGURATION, "enabled_plugins": _PLUGINS}}
+    conf = _CONFIGURATION + rabbitmq_cluster.configuration(cashbox)
+    return {**child("v1", "ConfigMap", cashbox, COMPONENT), "data": {"rabbitmq.conf": conf, "enabled_plugins": _PLUGINS}}
 
 
 def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
-    """Describe RabbitMQ's pod."""
+    """Describe RabbitMQ's pod: the one, or one of several."""
+    return rabbitmq_cluster.clustered(cashbox, _single(cashbox, images, credentials))
+
+
+def _single(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
     image = {"image": images.rabbitmq, "imagePullPolicy": images.pull_policy, "securityContext": CONTAINER_SECURITY}
     resources = resource_requirements(cashbox.spec.rabbitmq.resources)
     data = {"name": "data", "mountPath": _DATA}
