@@ -113,6 +113,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"saldo": {"reconciliation": {"patienceSeconds": -1}}}, "should be greater than or equal to 0"),
     ({"mysql": {"storage": {"size": "0"}}}, "write a size, such as 10Gi"),
     ({"rabbitmq": {"storage": {"size": "big"}}}, "write a size, such as 10Gi"),
+    ({"tls": {"secretName": "Loja TLS"}}, "write the name of a TLS Secret in the CashBox's namespace, such as loja-gateway-tls"),
+    (
+        {"tls": {"secretName": "loja-tls"}, "gateway": {"expose": {"type": "Ingress", "ingress": {"host": "a.example"}}}},
+        "tls is for a gateway that clients reach directly: remove it, for what stands before this one ends TLS, or choose another type",
+    ),
     ({"rabbitmq": {"replicas": 2}}, "write 1, 3 or 5: of an odd number of nodes more than half can go on when some are lost"),
     ({"mysql": {"storage": {"className": ""}}}, "should be at least 1 chars long"),
     ({"mysql": {"tolerations": [{"operator": "Like"}]}}, 'supported values: "Equal", "Exists"'),

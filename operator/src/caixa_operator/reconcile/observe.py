@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
-from caixa_operator.resources import external
+from caixa_operator.resources import external, tls
 from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, manifest, needed, secret_name
 from caixa_operator.resources.identity import OWNER_LABEL, owned, selector
 from caixa_operator.spec.cashbox import CashBox
@@ -47,13 +47,19 @@ async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials
 
 
 async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, Manifest]:
-    """Return the Secrets of external stores by what they stand for. Raises Incomplete, which tells of all that is wrong with any."""
+    """Return the Secrets that people make by what they stand for. Raises Incomplete, which tells of all that is wrong with any."""
     found: dict[str, Manifest] = {}
     wrong: list[str] = []
-    for secret, name in external.secrets(cashbox).items():
+    for secret, name in (external.secrets(cashbox) | tls.secrets(cashbox)).items():
         there = await api.get("Secret", cashbox.namespace, name)
+        if there is not None and secret == tls.SECRET:
+            there = tls.used(there)
+        values = None if there is None else decoded(there)
         try:
-            external.verified(cashbox, secret, None if there is None else decoded(there))
+            if secret == tls.SECRET:
+                tls.verified(cashbox, values)
+            else:
+                external.verified(cashbox, secret, values)
         except external.Incomplete as error:
             wrong.append(str(error))
         found[secret] = there or {}

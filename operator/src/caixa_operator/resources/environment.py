@@ -92,16 +92,16 @@ def url(cashbox: CashBox, service: str) -> str:
 
 def inside(cashbox: CashBox) -> str:
     """Return the gateway's address within the cluster: it is also the issuer of its own tokens."""
-    return f"http://{cashbox.name}-gateway.{cashbox.namespace}.svc:{API_PORT}"
+    scheme = "http" if cashbox.spec.tls is None else "https"
+    return f"{scheme}://{cashbox.name}-gateway.{cashbox.namespace}.svc:{API_PORT}"
 
 
 def tokens(cashbox: CashBox) -> Environment:
     """Accept the gateway's tokens, or those of the issuer that the CashBox names."""
     if (oidc := cashbox.spec.gateway.identity.oidc) is not None:
         return external_tokens(oidc)
-    return Environment(
-        {"CAIXA_TOKEN_ISSUER": inside(cashbox), "CAIXA_JWKS_URL": f"{url(cashbox, 'gateway')}/.well-known/jwks.json"},
-    )
+    keys = url(cashbox, "gateway") if cashbox.spec.tls is None else f"http://{cashbox.name}-gateway-keys:{MANAGEMENT_PORT}"
+    return Environment({"CAIXA_TOKEN_ISSUER": inside(cashbox), "CAIXA_JWKS_URL": f"{keys}/.well-known/jwks.json"})
 
 
 def external_tokens(oidc: Oidc) -> Environment:

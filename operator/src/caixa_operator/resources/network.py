@@ -53,7 +53,9 @@ def _arrows(cashbox: CashBox) -> tuple[Arrow, ...]:
     copies = () if cashbox.spec.mysql.backup is None else (Arrow(backup.COMPONENT, mysql.COMPONENT, MYSQL_PORT),)
     ports = (rabbitmq_cluster.EPMD_PORT, rabbitmq_cluster.DISTRIBUTION_PORT) if rabbitmq_cluster.replicas(cashbox) > 1 else ()
     nodes = (Arrow(rabbitmq.COMPONENT, rabbitmq.COMPONENT, port) for port in ports)
-    own = (arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
+    keys = API_PORT if cashbox.spec.tls is None else MANAGEMENT_PORT
+    drawn = (arrow._replace(port=keys) if arrow.target == gateway.COMPONENT else arrow for arrow in ARROWS)
+    own = (arrow for arrow in drawn if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
     return *own, *copies, *nodes
 
 

@@ -12,6 +12,7 @@ from caixa_operator.spec.network import NetworkPolicy
 from caixa_operator.spec.rule import Rule, checked, described
 from caixa_operator.spec.saldo import Saldo
 from caixa_operator.spec.stores import MySql, RabbitMq
+from caixa_operator.spec.tls import Tls
 
 GROUP = "caixa.dev"
 VERSION = "v1alpha1"
@@ -25,6 +26,13 @@ _TAG = Rule("self.matches('^[A-Za-z0-9_][A-Za-z0-9_.-]*$')", "write an image tag
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """What the platform should be."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.tls) || !(self.gateway.expose.type in ['Ingress', 'HTTPRoute'])",
+            "tls is for a gateway that clients reach directly: remove it, for what stands before this one ends TLS, or choose another type",
+        ),
+    )
 
     version: Annotated[
         Annotated[str, checked(_TAG, description="A version.", max_length=128)] | None,
@@ -42,6 +50,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     saldo: Saldo = msgspec.field(default_factory=Saldo)
     mysql: MySql = msgspec.field(default_factory=MySql)
     rabbitmq: RabbitMq = msgspec.field(default_factory=RabbitMq)
+    tls: Tls | None = None
     network_policy: NetworkPolicy = NetworkPolicy()
     monitoring: Monitoring = Monitoring()
     images: Images = Images()
