@@ -25,7 +25,7 @@ from caixa_operator.lease import Lease, elected
 from caixa_operator.reconcile.removal import remove
 from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
-from caixa_operator.resources.external import MANAGEMENT_URL
+from caixa_operator.resources.external import MANAGEMENT_URL, trust
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
 from caixa_operator.settings import Settings
 from caixa_operator.spec.cashbox import FINALIZER, GROUP, PLURAL, VERSION, CashBox
@@ -60,9 +60,10 @@ class Operator:
     def queue_of(self, cashbox: CashBox, credentials: Credentials) -> Queue | None:
         """Open the broker's figures of a CashBox; None where an external broker's Secret does not say where they are."""
         url: str | None = f"http://{cashbox.name}-{rabbitmq.COMPONENT}.{cashbox.namespace}.svc:{rabbitmq.MANAGEMENT_PORT}"
+        users = credentials.values["rabbitmq-users"]
         if cashbox.spec.rabbitmq.mode == "External":
-            url = credentials.values["rabbitmq-users"].get(MANAGEMENT_URL)
-        return None if url is None else Queue(self.session, url, credentials.values["rabbitmq-users"].get("operator", ""))
+            url = users.get(MANAGEMENT_URL)
+        return None if url is None else Queue(self.session, url, users.get("operator", ""), trust(users))
 
     def lock(self, key: tuple[str, str]) -> asyncio.Lock:
         """Return what a CashBox's reconcile and its deletion exclude each other by."""

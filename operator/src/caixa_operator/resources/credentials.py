@@ -32,8 +32,8 @@ class Credentials(msgspec.Struct, frozen=True):
         return self.values[secret][key]
 
     def hash(self, *used: tuple[str, str]) -> str:
-        """Return digits that change when one of the values used does: pods that read them are then replaced."""
-        return fingerprint([self.values[secret][key] for secret, key in used])
+        """Return digits that change when one of the values used does: pods that read them are then replaced. Some may be absent."""
+        return fingerprint([value for secret, key in used if (value := self.values[secret].get(key)) is not None])
 
 
 def _password() -> str:

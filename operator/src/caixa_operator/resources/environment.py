@@ -25,25 +25,28 @@ class Environment(msgspec.Struct, frozen=True):
     plain: dict[str, str] = {}
     secret: dict[str, tuple[str, str]] = {}
     first: dict[str, tuple[str, str]] = {}
+    optional: dict[str, tuple[str, str]] = {}
+    """Keys that a Secret may lack; then there is no such variable."""
 
     def __or__(self, other: "Environment") -> "Environment":
-        return Environment(self.plain | other.plain, self.secret | other.secret, self.first | other.first)
+        return Environment(self.plain | other.plain, self.secret | other.secret, self.first | other.first, self.optional | other.optional)
 
     @property
     def used(self) -> tuple[tuple[str, str], ...]:
         """Every key of a Secret that is read."""
-        return (*self.first.values(), *self.secret.values())
+        return (*self.first.values(), *self.secret.values(), *self.optional.values())
 
     def container(self, cashbox: CashBox) -> list[Manifest]:
         """Write the variables as a container has them."""
         plain = [{"name": name, "value": value} for name, value in self.plain.items()]
-        return [*_reading(cashbox, self.first), *plain, *_reading(cashbox, self.secret)]
+        optional = _reading(cashbox, self.optional, optional=True)
+        return [*_reading(cashbox, self.first), *plain, *_reading(cashbox, self.secret), *optional]
 
 
-def _reading(cashbox: CashBox, variables: dict[str, tuple[str, str]]) -> list[Manifest]:
+def _reading(cashbox: CashBox, variables: dict[str, tuple[str, str]], **more: bool) -> list[Manifest]:
     existing = external.secrets(cashbox)
     return [
-        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.get(of) or secret_name(cashbox.name, of), "key": key}}}
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.get(of) or secret_name(cashbox.name, of), "key": key, **more}}}
         for name, (of, key) in variables.items()
     ]
 
@@ -74,6 +77,7 @@ def database(cashbox: CashBox, service: str, user: str) -> Environment:
         {"CAIXA_DATABASE_URL": database_url(cashbox, service), "CAIXA_DATABASE_USER": user},
         {"CAIXA_DATABASE_PASSWORD": ("mysql-users", user)},
         {} if cashbox.spec.mysql.mode == "Managed" else {_SERVER: ("mysql-users", external.URL)},
+        {} if cashbox.spec.mysql.mode == "Managed" else {"CAIXA_DATABASE_CA": ("mysql-users", external.AUTHORITY)},
     )
 
 
@@ -81,7 +85,8 @@ def broker(cashbox: CashBox, user: str) -> Environment:
     """Reach the broker as a service's user."""
     own = Environment({"CAIXA_BROKER_USER": user}, {"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)})
     if cashbox.spec.rabbitmq.mode == "External":
-        return own | Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
+        url = {"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)}
+        return own | Environment(secret=url, optional={"CAIXA_BROKER_CA": ("rabbitmq-users", external.AUTHORITY)})
     return Environment({"CAIXA_BROKER_URL": f"amqp://{cashbox.name}-rabbitmq:{AMQP_PORT}/{topology.VHOST}"}) | own
 
 

@@ -41,7 +41,8 @@ SecretName = Annotated[str, checked(_NAME, description="A Secret in the CashBox'
 class ExternalMySql(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """A MySQL that somebody else runs, with Caixa's schemas and users.
 
-    The Secret's keys: `url`, such as mysql://db.example:3306, and the password of each user under the user's name.
+    The Secret's keys: `url`, such as mysql://db.example:3306, and the password of each user under the user's name. With `ca.crt` it is
+    reached by TLS and must prove its name: certificates as PEM, or the word `system`.
     """
 
     secret: SecretName
@@ -51,7 +52,8 @@ class ExternalRabbitMq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """A RabbitMQ that somebody else runs, with Caixa's virtual host, queues and users.
 
     The Secret's keys: `url`, such as amqps://mq.example:5671/caixa, and the passwords of the users `fluxo` and `saldo`; for the
-    autoscaler `management_url`, such as https://mq.example:15671, and the password of the user `operator`.
+    autoscaler `management_url`, such as https://mq.example:15671, and the password of the user `operator`. With `ca.crt`, certificates
+    as PEM, both prove their names by these; otherwise by those that the system trusts.
     """
 
     secret: SecretName
