@@ -1,11 +1,16 @@
-"""RabbitMQ on three nodes: every event is on three volumes, and a node that is killed takes nothing with it."""
+"""RabbitMQ on three nodes: every event is on three volumes, and a node that is killed or replaced takes nothing with it.
+
+Its merchants come by HTTPS, with a certificate that the gateway itself serves.
+"""
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 import json
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,15 +22,19 @@ from tests.cluster.installation import NAMESPACE, Installation
 from tests.cluster.shop import Credentials, answers, at_rate, opened
 from tests.demo.demo_cashbox import RESOURCE, administrator, condition
 from tests.kubernetes import cgroups
+from tests.kubernetes.certificates import Authority
 from tests.kubernetes.waiting import until
 from tests.kubernetes.where import OneNode
 
 NAME = "trio"
 NODES = 3
 RATE = 20.0
+AUTHORITY = Authority("teste")
+SECRET = f"{NAME}-gateway-tls"
 SMALL = {"resources": {"requests": {"cpu": "20m", "memory": "64Mi"}}}
 SPEC: dict[str, Any] = {  # Any: a spec is free-form JSON
     "deletionPolicy": "Delete",
+    "tls": {"secretName": SECRET},
     "gateway": {"replicas": 1, "expose": {"type": "NodePort"}, **SMALL},
     "fluxo": {"replicas": 1, "relay": {"replicas": 1, **SMALL}, **SMALL},
     "saldo": {"replicas": 1, "consumer": {"replicas": 1, "autoscaling": {"mode": "Fixed"}, **SMALL}, **SMALL},
@@ -36,7 +45,11 @@ SPEC: dict[str, Any] = {  # Any: a spec is free-form JSON
 
 @pytest.fixture(scope="module")
 def trio(platform: Installation) -> Iterator[Installation]:
-    """Add a CashBox whose RabbitMQ has three nodes, and take it away again with its volumes."""
+    """Add a CashBox whose RabbitMQ has three nodes and whose gateway has a certificate, and take it away again with its volumes."""
+    pair = AUTHORITY.issue(NAME, hosts=["127.0.0.1"])
+    data = {key: base64.b64encode(value).decode() for key, value in {"tls.crt": pair.certificate, "tls.key": pair.key}.items()}
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": SECRET}, "data": data}
+    platform.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(secret))
     made = {"apiVersion": "caixa.dev/v1alpha1", "kind": "CashBox", "metadata": {"name": NAME}, "spec": SPEC}
     platform.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(made))
     installed = dataclasses.replace(platform, name=NAME)
@@ -44,9 +57,10 @@ def trio(platform: Installation) -> Iterator[Installation]:
     until("all nodes answer", lambda: condition(installed.cashbox(), "BrokerReady")["reason"] == "Answering", seconds=180, pause=1)
     cashbox = installed.cashbox()
     port = cashbox["status"]["endpoints"]["nodePort"]
-    gateway = OneNode().address(platform.kubectl, NAMESPACE, f"{NAME}-gateway", port)
+    gateway = OneNode().address(platform.kubectl, NAMESPACE, f"{NAME}-gateway", port).replace("http://", "https://")
     yield dataclasses.replace(installed, gateway=gateway, admin=Credentials(*administrator(platform.kubectl, NAMESPACE, cashbox)))
     platform.kubectl("delete", RESOURCE, NAME, "--timeout=120s")
+    platform.kubectl("delete", "secret", SECRET)
     ours = f"--selector=caixa.dev/cashbox={NAME}"
     until("the second CashBox is gone", lambda: not platform.kubectl.items("pods,persistentvolumeclaims", ours), seconds=240, pause=1)
 
@@ -68,7 +82,7 @@ def test_every_queue_has_a_member_on_each_of_three_nodes(trio: Installation) -> 
 
 async def test_a_killed_node_loses_nothing_and_comes_back(trio: Installation) -> None:
     """The leader of the events' queue dies without a warning: entries go on, every balance is exact, and the node is a member again."""
-    async with opened(trio.gateway, trio.admin) as shop:
+    async with opened(trio.gateway, trio.admin, trust=_trust()) as shop:
         merchants = [await shop.register(f"Trio {number}") for number in range(3)]
         stop = asyncio.Event()
         load = asyncio.create_task(at_rate(shop, merchants, RATE, stop))
@@ -85,6 +99,34 @@ async def test_a_killed_node_loses_nothing_and_comes_back(trio: Installation) ->
     assert f"2 of 3 nodes of RabbitMQ answer, {killed} not" in missed["message"]
     assert ledger.entries(trio.kubectl, NAME) == ledger.balances(trio.kubectl, NAME)
     assert ledger.entries(trio.kubectl, NAME).keys() >= {merchant.id.replace("-", "") for merchant in merchants}
+
+
+async def test_replacing_every_node_one_after_the_other_loses_nothing(trio: Installation) -> None:
+    """Each waits until the others can do without it, and is a member again before the next one goes: two always answer."""
+    async with opened(trio.gateway, trio.admin, trust=_trust()) as shop:
+        merchant = await shop.register("Trio em obras")
+        before = {pod["metadata"]["uid"] for pod in trio.pods("rabbitmq")}
+        stop = asyncio.Event()
+        load = asyncio.create_task(at_rate(shop, [merchant], RATE, stop))
+        trio.kubectl("rollout", "restart", f"statefulset/{NAME}-rabbitmq")
+        fewest = NODES
+
+        def replaced() -> bool:
+            nonlocal fewest
+            fewest = min(fewest, trio.kubectl.get("statefulset", f"{NAME}-rabbitmq")["status"].get("readyReplicas", 0))
+            return before.isdisjoint(pod["metadata"]["uid"] for pod in trio.pods("rabbitmq")) and _whole(trio)
+
+        await asyncio.to_thread(until, "every node is another, and a member", replaced, seconds=420, pause=0.5)
+        stop.set()
+        await load
+        assert answers(shop.posts) == {201: len(shop.posts)}
+        await shop.caught_up([merchant], seconds=120)
+    assert fewest == NODES - 1
+    assert ledger.entries(trio.kubectl, NAME) == ledger.balances(trio.kubectl, NAME)
+
+
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=AUTHORITY.certificate.decode())
 
 
 def _kill_leader(trio: Installation) -> str:
