@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -151,9 +152,9 @@ class Shop:
 
 
 @asynccontextmanager
-async def opened(gateway: str, admin: Credentials) -> AsyncIterator[Shop]:
-    """Open a shop at the gateway's URL; proxies of the environment are not used."""
-    connector = aiohttp.TCPConnector(limit=200)
+async def opened(gateway: str, admin: Credentials, *, trust: ssl.SSLContext | None = None) -> AsyncIterator[Shop]:
+    """Open a shop at the gateway's URL, by HTTPS verified as `trust` says; proxies of the environment are not used."""
+    connector = aiohttp.TCPConnector(limit=200, ssl=trust or True)
     async with aiohttp.ClientSession(gateway, connector=connector, timeout=TIMEOUT, trust_env=False) as session:
         yield Shop(session, admin)
 

@@ -113,6 +113,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"saldo": {"reconciliation": {"patienceSeconds": -1}}}, "should be greater than or equal to 0"),
     ({"mysql": {"storage": {"size": "0"}}}, "write a size, such as 10Gi"),
     ({"rabbitmq": {"storage": {"size": "big"}}}, "write a size, such as 10Gi"),
+    ({"tls": {"secretName": "Loja TLS"}}, "write the name of a TLS Secret in the CashBox's namespace, such as loja-gateway-tls"),
+    (
+        {"tls": {"secretName": "loja-tls"}, "gateway": {"expose": {"type": "Ingress", "ingress": {"host": "a.example"}}}},
+        "tls is for a gateway that clients reach directly: remove it, for what stands before this one ends TLS, or choose another type",
+    ),
+    ({"rabbitmq": {"replicas": 2}}, "write 1, 3 or 5: of an odd number of nodes more than half can go on when some are lost"),
     ({"mysql": {"storage": {"className": ""}}}, "should be at least 1 chars long"),
     ({"mysql": {"tolerations": [{"operator": "Like"}]}}, 'supported values: "Equal", "Exists"'),
     ({"mysql": {"tolerations": [{"effect": "Stay"}]}}, 'supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"'),
@@ -228,11 +234,15 @@ def test_an_unknown_field_is_refused_by_its_name(shared: Cluster) -> None:
 def test_every_rule_of_the_definition_is_tried_here() -> None:
     """No CEL rule is left without a value that it refuses, but for those that need an existing or an ill-named CashBox."""
     tried = " ".join(message for _, message in REFUSED)
-    rules = set(_messages(definition())) - {STORAGE, MODE, RESTORE, NAME}
+    rules = set(_messages(definition())) - {GROWS, CLASS, BROKERS, MODE, RESTORE, NAME}
     assert {rule for rule in rules if rule[:40] not in tried} == set()
 
 
-STORAGE = "storage cannot change after creation: grow the PersistentVolumeClaim itself, or make a new CashBox"
+GROWS = "a volume only grows: write the size that it has, or a larger one; for a smaller one make a new CashBox"
+CLASS = "className cannot change after creation, for a volume stays where it is: make a new CashBox and move it"
+BROKERS = (
+    "replicas cannot change after creation, for a node's data bear its name: make a new CashBox with it and move, by mysql.restoreFrom"
+)
 MODE = "mode cannot change after creation, for the data would stay behind: make a new CashBox and move it"
 RESTORE = "restoreFrom works at creation only, for it never writes over data: make a new CashBox with it, or remove it"
 NAME = "name the CashBox with at most 36 lowercase letters, digits and hyphens, a letter first: its children are named after it"
@@ -245,11 +255,14 @@ def test_a_name_that_children_could_not_carry_is_refused(shared: Cluster, name: 
         shared.run("create", "--filename=-", stdin=_document(name, {}))
 
 
-def test_storage_cannot_change_after_creation(cluster: Cluster) -> None:
-    """A StatefulSet's volume cannot follow, so the API server says what can be done instead."""
-    cluster.cashbox(mysql={"storage": {"size": "1Gi"}})
-    with pytest.raises(CommandFailed, match="storage cannot change after creation: grow the PersistentVolumeClaim itself"):
-        cluster.cashbox(mysql={"storage": {"size": "2Gi"}})
+def test_the_number_of_brokers_cannot_change_after_creation(cluster: Cluster) -> None:
+    """Neither up nor down, nor for a CashBox from before there was a choice: the data of a node bear its name."""
+    cluster.cashbox()
+    with pytest.raises(CommandFailed, match="replicas cannot change after creation"):
+        cluster.cashbox(rabbitmq={"replicas": 3})
+    cluster.cashbox("trio", rabbitmq={"replicas": 3})
+    with pytest.raises(CommandFailed, match="make a new CashBox with it and move"):
+        cluster.cashbox("trio", rabbitmq={"replicas": 1})
 
 
 @pytest.mark.parametrize("store", ["mysql", "rabbitmq"])

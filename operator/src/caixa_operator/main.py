@@ -26,7 +26,7 @@ from caixa_operator.lease import Lease, elected
 from caixa_operator.reconcile.removal import remove
 from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
-from caixa_operator.resources.external import MANAGEMENT_URL
+from caixa_operator.resources.external import MANAGEMENT_URL, trust
 from caixa_operator.resources.identity import MANAGED_BY, OWNER_LABEL
 from caixa_operator.rotation.users import ManagedUsers
 from caixa_operator.settings import Settings
@@ -68,9 +68,9 @@ class Operator:
         if cashbox.spec.rabbitmq.mode == "External":
             theirs = credentials.values["rabbitmq-users"]
             url = theirs.get(MANAGEMENT_URL)
-            return None if url is None else Queue(self.session, url, theirs.get("operator", ""))
+            return None if url is None else Queue(self.session, url, theirs.get("operator", ""), trust=trust(theirs))
         user, password = credentials.broker_users["operator"]
-        return Queue(self.session, _management(cashbox), password, user)
+        return Queue(self.session, _management(cashbox), password, user=user)
 
     def users_of(self, cashbox: CashBox, credentials: Credentials) -> ManagedUsers:
         """Open the users of a CashBox's managed broker."""

@@ -14,9 +14,11 @@ from caixa_operator.reconcile.plan import decide
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.external import Incomplete, port, verified
 from caixa_operator.resources.family import children
+from tests.kubernetes.certificates import Authority
 from tests.unit.operator.boxes import CREDENTIALS, IMAGES_OF, NOW, applied, cashbox, found
 
 MYSQL = {"url": "mysql://db.example:3307", **dict.fromkeys(schemas.USERS, "p")}
+AUTHORITY = Authority("teste").certificate.decode()
 RABBITMQ = {"url": "amqps://mq.example/caixa", "management_url": "https://mq.example:15671", **dict.fromkeys(topology.USERS, "p")}
 BOX = cashbox(
     mysql={"mode": "External", "external": {"secret": "their-mysql"}},
@@ -46,6 +48,44 @@ def test_processes_read_the_existing_secrets() -> None:
     assert relay["CAIXA_BROKER_PASSWORD"] == {"name": "their-rabbitmq", "key": "fluxo"}
     order = list(relay)
     assert order.index("CAIXA_MYSQL_SERVER") < order.index("CAIXA_DATABASE_URL"), "only what comes before can be referred to"
+
+
+def test_a_store_s_own_authority_is_read_where_its_secret_has_one() -> None:
+    """By every process of the store, as an optional key; another one replaces the pods, and none changes nothing."""
+    relay = found(BUILT, "Deployment", "loja-fluxo-relay")
+    read = env(relay)
+    assert read["CAIXA_DATABASE_CA"] == {"name": "their-mysql", "key": "ca.crt", "optional": True}
+    assert read["CAIXA_BROKER_CA"] == {"name": "their-rabbitmq", "key": "ca.crt", "optional": True}
+    migration = next(one for one in BUILT if one["kind"] == "Job")
+    assert "CAIXA_DATABASE_CA" in env(migration)
+    assert not [one for one in children(cashbox(), resolved(BOX.spec, IMAGES_OF), CREDENTIALS) if "CAIXA_DATABASE_CA" in str(one)]
+    values = {**CREDENTIALS.values, "mysql-users": {**MYSQL, "ca.crt": AUTHORITY}, "rabbitmq-users": RABBITMQ}
+    other = children(BOX, resolved(BOX.spec, IMAGES_OF), Credentials(values))
+    assert found(other, "Deployment", "loja-fluxo-relay")["spec"]["template"] != relay["spec"]["template"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "values", "says"),
+    [
+        (
+            "mysql-users",
+            {**MYSQL, "ca.crt": "no certificate"},
+            "ca.crt of Secret their-mysql must be certificates as PEM, or the word system",
+        ),
+        (
+            "rabbitmq-users",
+            {**RABBITMQ, "url": "amqp://mq.example/caixa", "ca.crt": AUTHORITY},
+            "ca.crt of Secret their-rabbitmq is for a server with TLS: write a url that begins with amqps://, or remove it",
+        ),
+    ],
+)
+def test_an_authority_that_is_none_is_told(secret: str, values: dict[str, str], says: str) -> None:
+    """Before a pod fails on it; the right ones are taken."""
+    with pytest.raises(Incomplete, match=says):
+        verified(BOX, secret, values)
+    for right in (AUTHORITY, "system"):
+        verified(BOX, "mysql-users", {**MYSQL, "ca.crt": right})
+        verified(BOX, "rabbitmq-users", {**RABBITMQ, "ca.crt": right})
 
 
 def test_another_password_or_server_replaces_the_pods() -> None:

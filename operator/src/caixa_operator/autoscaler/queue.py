@@ -1,5 +1,6 @@
 """Reads the queue's figures from RabbitMQ's management API, as the user who may only monitor."""
 
+import ssl
 from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -76,9 +77,21 @@ def parsed(body: bytes) -> Reading:
 class Queue:
     """The balance service's queue on one broker."""
 
-    def __init__(self, session: aiohttp.ClientSession, management_url: str, password: str, user: str = "operator") -> None:
-        """Ask `management_url`, such as http://caixa-rabbitmq.loja.svc:15672, as the `user` of the role that may only monitor."""
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        management_url: str,
+        password: str,
+        *,
+        user: str = "operator",
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        """Ask `management_url`, such as http://caixa-rabbitmq.loja.svc:15672, as the `user` of the role that may only monitor.
+
+        By HTTPS `trust` verifies it, or the system's authorities.
+        """
         self._session = session
+        self._trust: ssl.SSLContext | bool = True if trust is None else trust
         self._url = f"{management_url}/api"
         self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
 
@@ -93,7 +106,9 @@ class Queue:
 
     async def _answer(self, path: str, query: Mapping[str, str]) -> bytes:
         try:
-            async with self._session.get(f"{self._url}/{path}", params=query, headers=self._headers, timeout=TIMEOUT) as response:
+            async with self._session.get(
+                f"{self._url}/{path}", params=query, headers=self._headers, timeout=TIMEOUT, ssl=self._trust
+            ) as response:
                 if response.status != HTTPStatus.OK:
                     raise QueueUnreadable(f"the management API answered {response.status}")
                 return await response.read()

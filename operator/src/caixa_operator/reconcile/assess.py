@@ -1,16 +1,19 @@
 """From what is there to what is claimed: pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from caixa_operator.manifest import Manifest, Ref
-from caixa_operator.reconcile.claims import Claim, claim
+from caixa_operator.reconcile.broker import broker
+from caixa_operator.reconcile.claims import LOOK, Claim, claim
 from caixa_operator.reconcile.copies import copies
 from caixa_operator.reconcile.plan import Live, Plan
 from caixa_operator.reconcile.progress import available, replicas, rolled_out, serves, store_ready, stuck
 from caixa_operator.reconcile.proof import proof
 from caixa_operator.reconcile.route import route
+from caixa_operator.reconcile.volumes import growing, infeasible
 from caixa_operator.resources.family import processes
 from caixa_operator.resources.saldo import CONSUMER
 from caixa_operator.spec.cashbox import CashBox
@@ -25,32 +28,42 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Whether everything runs as the spec says."""
 
 
-def assess(cashbox: CashBox, plan: Plan, live: Live, refusals: list[str], *, served_before: bool, now: datetime) -> Assessment:
+def assess(
+    cashbox: CashBox,
+    plan: Plan,
+    live: Live,
+    refusals: list[str],
+    *,
+    not_grown: Sequence[str] = (),
+    served_before: bool,
+    now: datetime,
+) -> Assessment:
     """Claim what is true of the platform; `served_before` tells a first installation from a failure."""
     components = [process.component for process in processes(cashbox)]
     deployments = {part: live.get(Ref("Deployment", f"{cashbox.name}-{part}")) for part in components}
     database = _database(cashbox, live)
-    broker = _broker(cashbox, live)
+    queue = broker(cashbox, live)
     migrations = _migrations(cashbox, plan)
     scaling = cashbox.spec.saldo.consumer.autoscaling
     sleepy = {CONSUMER} if scaling.mode != "Fixed" and scaling.min_replicas == 0 else set()
     missing = [part for part, found in deployments.items() if not serves(found, may_sleep=part in sleepy)]
-    ready = _ready(database, broker, migrations, missing)
+    ready = _ready(database, queue, migrations, missing)
     scaled = {CONSUMER} if scaling.mode != "Fixed" else set()
     waiting = [part for part, found in deployments.items() if part in plan.held or not rolled_out(found, scaled=part in scaled)]
-    progressing = _progressing(migrations, waiting, deployments)
+    progressing = _progressing(migrations, waiting, deployments, growing(cashbox, live))
     proven = proof(cashbox, live)
-    trouble = [*refusals, *_trouble(cashbox, migrations, deployments)]
+    small = [*not_grown, *infeasible(cashbox, live)]
+    trouble = [*refusals, *_trouble(cashbox, migrations, deployments), *small]
     if proven.status == "False":
         trouble.append(proven.message)
     optional = [one for one in (copies(cashbox, live, now), route(cashbox, live)) if one is not None]
     trouble += [one.message for one in optional if one.status == "False"]
     if served_before and ready.status == "False" and not trouble:
         trouble = [ready.message]
-    degraded = _degraded(trouble, refused=bool(refusals))
+    degraded = _degraded(trouble, refused=bool(refusals), small=small)
     done = not waiting and not refusals and ready.status == "True"
     summary = _summary(ready, progressing, degraded)
-    claims = (ready, progressing, degraded, database, broker, migrations, proven, *optional, NOT_PAUSED)
+    claims = (ready, progressing, degraded, database, queue, migrations, proven, *optional, NOT_PAUSED)
     return Assessment(claims=claims, summary=summary, rolled_out=done)
 
 
@@ -61,12 +74,11 @@ def with_claim(assessment: Assessment, made: Claim, trouble: str | None) -> Asse
         return msgspec.structs.replace(assessment, claims=tuple(claims))
     before = next(one for one in claims if one.type == "Degraded")
     told = [before.message, trouble] if before.status == "True" else [trouble]
-    degraded = _degraded(told, refused=before.reason == "Refused")
+    degraded = _degraded(told, refused=before.reason == "Refused", small=[])
     claims[claims.index(before)] = degraded
     return msgspec.structs.replace(assessment, claims=tuple(claims), summary=degraded.message[:200])
 
 
-_LOOK = "if this lasts, look for a volume that is not bound or an image that is not found in"
 NOT_PAUSED = claim("ReconciliationPaused", holds=False, reason="Reconciling", message="spec.paused is false: changes are carried out")
 
 
@@ -76,20 +88,10 @@ def _database(cashbox: CashBox, live: Live) -> Claim:
         return claim("DatabaseReady", holds=True, reason="External", message=message)
     if store_ready(live.get(Ref("StatefulSet", f"{cashbox.name}-mysql"))):
         return claim("DatabaseReady", holds=True, reason="Answering", message="MySQL answers")
-    message = f"MySQL does not answer yet: {_LOOK} `kubectl describe pod {cashbox.name}-mysql-0`"
+    message = f"MySQL does not answer yet: {LOOK} `kubectl describe pod {cashbox.name}-mysql-0`"
     if cashbox.spec.mysql.restore_from is not None:
         message += f"; how far a restore is, or why a copy was refused, `kubectl logs {cashbox.name}-mysql-0 -c initialise` says"
     return claim("DatabaseReady", holds=False, reason="NotAnswering", message=message)
-
-
-def _broker(cashbox: CashBox, live: Live) -> Claim:
-    if cashbox.spec.rabbitmq.mode == "External":
-        message = "RabbitMQ is run by somebody else: the pods' readiness and ScalingActive tell whether it answers"
-        return claim("BrokerReady", holds=True, reason="External", message=message)
-    if store_ready(live.get(Ref("StatefulSet", f"{cashbox.name}-rabbitmq"))):
-        return claim("BrokerReady", holds=True, reason="Answering", message="RabbitMQ answers")
-    message = f"RabbitMQ does not answer yet; entries are recorded all the same: {_LOOK} `kubectl describe pod {cashbox.name}-rabbitmq-0`"
-    return claim("BrokerReady", holds=False, reason="NotAnswering", message=message)
 
 
 def _migrations(cashbox: CashBox, plan: Plan) -> Claim:
@@ -119,12 +121,14 @@ def _ready(database: Claim, broker: Claim, migrations: Claim, missing: list[str]
     return claim("Ready", holds=True, reason="Serving", message="entries are recorded and balances are kept")
 
 
-def _progressing(migrations: Claim, waiting: list[str], deployments: dict[str, Manifest | None]) -> Claim:
+def _progressing(migrations: Claim, waiting: list[str], deployments: dict[str, Manifest | None], larger: list[str]) -> Claim:
     if migrations.reason == "Migrating":
         return claim("Progressing", holds=True, reason="Migrating", message=migrations.message)
     if waiting:
         parts = ", ".join(_counted(part, deployments[part]) for part in waiting)
         return claim("Progressing", holds=True, reason="RollingOut", message=f"rolling out {parts}")
+    if larger:
+        return claim("Progressing", holds=True, reason="VolumesGrowing", message="; ".join(larger))
     return claim("Progressing", holds=False, reason="AsSpecified", message="everything runs as the spec says")
 
 
@@ -141,10 +145,11 @@ def _trouble(cashbox: CashBox, migrations: Claim, deployments: dict[str, Manifes
     ]
 
 
-def _degraded(trouble: list[str], *, refused: bool) -> Claim:
+def _degraded(trouble: list[str], *, refused: bool, small: list[str]) -> Claim:
     if not trouble:
         return claim("Degraded", holds=False, reason="NoTrouble", message="nothing is wrong")
-    return claim("Degraded", holds=True, reason="Refused" if refused else "Trouble", message="; ".join(trouble)[:1000])
+    reason = "Refused" if refused else "VolumeNotGrown" if trouble == small else "Trouble"
+    return claim("Degraded", holds=True, reason=reason, message="; ".join(trouble)[:1000])
 
 
 def _summary(ready: Claim, progressing: Claim, degraded: Claim) -> str:

@@ -23,6 +23,8 @@ TYPES = (
     "CredentialsRotating",
     "ReconciliationPaused",
 )
+LOOK = "if this lasts, look for a volume that is not bound or an image that is not found in"
+"""What a pod that does not come up mostly lacks."""
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ from http import HTTPStatus
 from caixa_operator.api import FIELD_MANAGER, SCALER, ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import Plan
+from caixa_operator.reconcile.volumes import KIND as CLAIM
+from caixa_operator.reconcile.volumes import Growth, not_grown
 from caixa_operator.resources import http_route
 
 
@@ -24,6 +26,17 @@ async def execute(api: KubernetesApi, namespace: str, plan: Plan, live: dict[Ref
             del live[name]
         except ApiError as error:
             refusals.append(f"{name.kind} {name.name} could not be deleted: {error}")
+    return refusals
+
+
+async def grow(api: KubernetesApi, namespace: str, larger: tuple[Growth, ...], live: dict[Ref, Manifest]) -> list[str]:
+    """Ask for larger volumes; `live` then holds what the API server answered. Returns one message per claim that it refused."""
+    refusals: list[str] = []
+    for claim, size in larger:
+        try:
+            live[Ref(CLAIM, claim)] = await api.merge(CLAIM, namespace, claim, {"spec": {"resources": {"requests": {"storage": size}}}})
+        except ApiError as error:
+            refusals.append(not_grown(claim, str(error)))
     return refusals
 
 

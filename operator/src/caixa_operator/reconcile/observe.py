@@ -7,9 +7,10 @@ from caixa_operator.api import ApiError, KubernetesApi
 from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import PRUNED
 from caixa_operator.resources import existing as given
+from caixa_operator.resources import tls
 from caixa_operator.resources.credentials import Credentials, completed, decoded, encoded, is_complete, manifest, needed, secret_name
 from caixa_operator.resources.external import Incomplete
-from caixa_operator.resources.identity import owned
+from caixa_operator.resources.identity import OWNER_LABEL, owned, selector
 from caixa_operator.rotation import note
 from caixa_operator.rotation.birth import birth
 from caixa_operator.rotation.record import RECORD, Rotation
@@ -20,12 +21,22 @@ Versions = Mapping[str, str]
 
 
 async def live_children(api: KubernetesApi, cashbox: CashBox, named: list[Ref]) -> dict[Ref, Manifest]:
-    """Return every child by kind and name; those of `named` (Secrets and volume claims, which are never listed) where they exist."""
-    selector = owned(cashbox.name)
-    lists = [api.list(kind, cashbox.namespace, selector) for kind in PRUNED]
+    """Return every child and every volume claim by kind and name; those of `named` (Secrets, which are never listed) where they exist.
+
+    The StatefulSets' controller labels the claims that it makes with no more than the CashBox and the component.
+    """
+    chosen = owned(cashbox.name)
+    lists = [api.list(kind, cashbox.namespace, chosen) for kind in PRUNED]
+    lists.append(api.list("PersistentVolumeClaim", cashbox.namespace, f"{OWNER_LABEL}={cashbox.name}"))
     gets = [api.get(kind, cashbox.namespace, name) for kind, name in named]
     listed, found = await asyncio.gather(asyncio.gather(*lists), asyncio.gather(*gets))
     return {ref(one): one for one in (*(item for items in listed for item in items), *(one for one in found if one is not None))}
+
+
+async def pods_of(api: KubernetesApi, cashbox: CashBox, part: str) -> dict[Ref, Manifest]:
+    """Return a component's pods."""
+    chosen = ",".join(f"{key}={value}" for key, value in selector(cashbox, part).items())
+    return {ref(one): one for one in await api.list("Pod", cashbox.namespace, chosen)}
 
 
 async def credentials(api: KubernetesApi, cashbox: CashBox) -> tuple[Credentials, Versions]:
@@ -63,10 +74,10 @@ async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, tuple[Man
     """Return the Secrets that somebody else makes, and their values, by what they stand for. Raises Incomplete, with all that is wrong."""
     found: dict[str, tuple[Manifest, Mapping[str, str]]] = {}
     wrong: list[str] = []
-    for secret, name in given.secrets(cashbox).items():
+    for secret, name in (given.secrets(cashbox) | tls.secrets(cashbox)).items():
         there = await api.get("Secret", cashbox.namespace, name)
         try:
-            values = given.verified(cashbox, secret, None if there is None else decoded(there))
+            values = _verified(cashbox, secret, there)
         except Incomplete as error:
             wrong.append(str(error))
         else:
@@ -74,6 +85,12 @@ async def _existing(api: KubernetesApi, cashbox: CashBox) -> dict[str, tuple[Man
     if wrong:
         raise Incomplete("; ".join(wrong))
     return found
+
+
+def _verified(cashbox: CashBox, secret: str, there: Manifest | None) -> Mapping[str, str]:
+    if secret == tls.SECRET:
+        return tls.verified(cashbox, None if there is None else decoded(tls.used(there)))
+    return given.verified(cashbox, secret, None if there is None else decoded(there))
 
 
 async def secret_versions(api: KubernetesApi, cashbox: CashBox, names: Iterable[str]) -> Versions:

@@ -30,7 +30,7 @@ GATED = ("Deployment", "CronJob")
 """Kinds that run a service's code: they wait for its migration."""
 
 MADE_ONCE = ("PersistentVolumeClaim",)
-"""Kinds that are never changed: a volume only grows, and by its owner's hand."""
+"""Kinds that are never applied again: a volume grows, which is all that may change of it, by itself (volumes.py)."""
 
 Live = Mapping[Ref, Manifest]
 

@@ -23,9 +23,14 @@ def finished(job: Manifest) -> Manifest | None:
     return next((one for one in conditions if one["status"] == "True" and one["type"] in ("Complete", "Failed")), None)
 
 
+def answering(stateful_set: Manifest | None) -> int:
+    """Return how many pods of a store answer."""
+    return 0 if stateful_set is None else int((stateful_set.get("status") or {}).get("readyReplicas", 0))
+
+
 def store_ready(stateful_set: Manifest | None) -> bool:
     """Tell whether a store's pod answers."""
-    return stateful_set is not None and (stateful_set.get("status") or {}).get("readyReplicas", 0) >= 1
+    return answering(stateful_set) >= 1
 
 
 def replicas(deployment: Manifest) -> int:

@@ -9,11 +9,13 @@ from caixa_operator.api import KubernetesApi
 from caixa_operator.images import resolved
 from caixa_operator.manifest import Ref, ref
 from caixa_operator.reconcile.assess import Assessment, assess, with_claim
-from caixa_operator.reconcile.execute import execute
-from caixa_operator.reconcile.observe import Versions, credentials, live_children
+from caixa_operator.reconcile.broker import incomplete
+from caixa_operator.reconcile.execute import execute, grow
+from caixa_operator.reconcile.observe import Versions, credentials, live_children, pods_of
 from caixa_operator.reconcile.plan import decide
 from caixa_operator.reconcile.report import endpoints
-from caixa_operator.resources import mysql
+from caixa_operator.reconcile.volumes import growths, with_live_templates
+from caixa_operator.resources import mysql, rabbitmq_cluster
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.family import children
 from caixa_operator.resources.identity import owned
@@ -59,13 +61,16 @@ async def reconcile(
     start = start_of(pods, mysql.COMPONENT)
     wanted = children(cashbox, images, generated, operator_namespace=settings.namespace, mysql_start=start)
     derived = [ref(one) for one in wanted if one["kind"] == "Secret"]
-    claims = [ref(one) for one in wanted if one["kind"] == "PersistentVolumeClaim"]
-    live = await live_children(api, cashbox, [*derived, *claims])
-    plan = decide(wanted, live)
+    live = await live_children(api, cashbox, derived)
+    plan = decide(with_live_templates(wanted, live), live)
     refusals = await execute(api, cashbox.namespace, plan, live)
+    larger = growths(cashbox, live)
+    not_grown = await grow(api, cashbox.namespace, larger, live)
+    if incomplete(cashbox, live):
+        live |= await pods_of(api, cashbox, rabbitmq_cluster.COMPONENT)
     now = datetime.now(UTC)
-    assessment = assess(cashbox, plan, live, refusals, served_before=served_before, now=now)
-    calm = assessment.rolled_out and not plan.writes
+    assessment = assess(cashbox, plan, live, refusals, not_grown=not_grown, served_before=served_before, now=now)
+    calm = assessment.rolled_out and not plan.writes and not larger
     turn = Turn(wanted=wanted, plan=plan, live=live, pods=pods, mysql_start=start, calm=calm, versions=versions, now=now)
     users = users_of(cashbox, generated) if users_of is not None and cashbox.spec.rabbitmq.mode == "Managed" else None
     rotated = await Rotator(api, cashbox, generated, users).turn(turn)
@@ -74,7 +79,7 @@ async def reconcile(
         credentials=generated,
         endpoints=endpoints(cashbox, live),
         version=images.version,
-        writes=plan.writes,
+        writes=plan.writes + len(larger),
         secrets={**versions, **{one.name: live[one]["metadata"]["resourceVersion"] for one in derived if one in live}},
         conflict=await _other_autoscaler(api, cashbox),
         rotated=rotated,

@@ -43,8 +43,8 @@ class Credentials(msgspec.Struct, frozen=True):
         return self.values[secret][key]
 
     def hash(self, *used: tuple[str, str]) -> str:
-        """Return digits that change when one of the values used does: pods that read them are then replaced."""
-        return fingerprint([self.values[secret][key] for secret, key in used])
+        """Return digits that change when one of the values used does: pods that read them are then replaced. Some may be absent."""
+        return fingerprint([value for secret, key in used if (value := self.values[secret].get(key)) is not None])
 
     def standing(self, secret: str) -> str:
         """Return digits that change when a store that reads all values of a Secret at its start must restart for them."""

@@ -25,24 +25,27 @@ class Environment(msgspec.Struct, frozen=True):
     plain: dict[str, str] = {}
     secret: dict[str, tuple[str, str]] = {}
     first: dict[str, tuple[str, str]] = {}
+    optional: dict[str, tuple[str, str]] = {}
+    """Keys that a Secret may lack; then there is no such variable."""
 
     def __or__(self, other: "Environment") -> "Environment":
-        return Environment(self.plain | other.plain, self.secret | other.secret, self.first | other.first)
+        return Environment(self.plain | other.plain, self.secret | other.secret, self.first | other.first, self.optional | other.optional)
 
     @property
     def used(self) -> tuple[tuple[str, str], ...]:
         """Every key of a Secret that is read."""
-        return (*self.first.values(), *self.secret.values())
+        return (*self.first.values(), *self.secret.values(), *self.optional.values())
 
     def container(self, cashbox: CashBox) -> list[Manifest]:
         """Write the variables as a container has them."""
         plain = [{"name": name, "value": value} for name, value in self.plain.items()]
-        return [*_reading(cashbox, self.first), *plain, *_reading(cashbox, self.secret)]
+        optional = _reading(cashbox, self.optional, optional=True)
+        return [*_reading(cashbox, self.first), *plain, *_reading(cashbox, self.secret), *optional]
 
 
-def _reading(cashbox: CashBox, variables: dict[str, tuple[str, str]]) -> list[Manifest]:
+def _reading(cashbox: CashBox, variables: dict[str, tuple[str, str]], **more: bool) -> list[Manifest]:
     return [
-        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.name_of(cashbox, of), "key": key}}}
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": existing.name_of(cashbox, of), "key": key, **more}}}
         for name, (of, key) in variables.items()
     ]
 
@@ -73,6 +76,7 @@ def database(cashbox: CashBox, service: str, user: str) -> Environment:
         {"CAIXA_DATABASE_URL": database_url(cashbox, service), "CAIXA_DATABASE_USER": user},
         {"CAIXA_DATABASE_PASSWORD": ("mysql-users", user)},
         {} if cashbox.spec.mysql.mode == "Managed" else {_SERVER: ("mysql-users", external.URL)},
+        {} if cashbox.spec.mysql.mode == "Managed" else {"CAIXA_DATABASE_CA": ("mysql-users", external.AUTHORITY)},
     )
 
 
@@ -80,7 +84,9 @@ def broker(cashbox: CashBox, user: str) -> Environment:
     """Reach the broker as a service's user; at the managed one a rotation changes the user's name together with its password."""
     own = Environment(secret={"CAIXA_BROKER_PASSWORD": ("rabbitmq-users", user)})
     if cashbox.spec.rabbitmq.mode == "External":
-        return Environment({"CAIXA_BROKER_USER": user}) | own | Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
+        url = Environment(secret={"CAIXA_BROKER_URL": ("rabbitmq-users", external.URL)})
+        authority = Environment(optional={"CAIXA_BROKER_CA": ("rabbitmq-users", external.AUTHORITY)})
+        return Environment({"CAIXA_BROKER_USER": user}) | own | url | authority
     if "rabbitmq-users" in existing.secrets(cashbox):  # without a rotation the user has its role's name
         own |= Environment({"CAIXA_BROKER_USER": user})
     else:
@@ -96,16 +102,16 @@ def url(cashbox: CashBox, service: str) -> str:
 
 def inside(cashbox: CashBox) -> str:
     """Return the gateway's address within the cluster: it is also the issuer of its own tokens."""
-    return f"http://{cashbox.name}-gateway.{cashbox.namespace}.svc:{API_PORT}"
+    scheme = "http" if cashbox.spec.tls is None else "https"
+    return f"{scheme}://{cashbox.name}-gateway.{cashbox.namespace}.svc:{API_PORT}"
 
 
 def tokens(cashbox: CashBox) -> Environment:
     """Accept the gateway's tokens, or those of the issuer that the CashBox names."""
     if (oidc := cashbox.spec.gateway.identity.oidc) is not None:
         return external_tokens(oidc)
-    return Environment(
-        {"CAIXA_TOKEN_ISSUER": inside(cashbox), "CAIXA_JWKS_URL": f"{url(cashbox, 'gateway')}/.well-known/jwks.json"},
-    )
+    keys = url(cashbox, "gateway") if cashbox.spec.tls is None else f"http://{cashbox.name}-gateway-keys:{MANAGEMENT_PORT}"
+    return Environment({"CAIXA_TOKEN_ISSUER": inside(cashbox), "CAIXA_JWKS_URL": f"{keys}/.well-known/jwks.json"})
 
 
 def external_tokens(oidc: Oidc) -> Environment:

@@ -1,6 +1,7 @@
 """Stores that somebody else runs: what their Secrets must hold."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from caixa_operator.spec.stores import MySql, RabbitMq
 
 URL = "url"
 MANAGEMENT_URL = "management_url"
+AUTHORITY = "ca.crt"
+"""Optional: the certificates by which the store proves its name; with it MySQL is reached by TLS."""
+_SYSTEM = "system"
 _MYSQL_URL = re.compile(r"mysql://[^/@?#\s]+")
 _BROKER_URL = re.compile(rf"amqps?://[^/@?#\s]+/{topology.VHOST}")
 _MANAGEMENT_URL = re.compile(r"https?://[^/@?#\s]+")
@@ -37,7 +41,23 @@ def verified(cashbox: CashBox, secret: str, values: Mapping[str, str] | None) ->
     for key, form in forms.items():
         if form is not None and not form[0].fullmatch(values[key]):
             raise Incomplete(f"{key} of Secret {name} must be such as {form[1]}, without credentials or anything else")
+    _trusted(name, values)
     return values
+
+
+def trust(values: Mapping[str, str]) -> ssl.SSLContext | None:
+    """Return the context that verifies a store's HTTPS; None where the system's authorities do. Raises ValueError or ssl.SSLError."""
+    told = values.get(AUTHORITY, _SYSTEM)
+    return None if told == _SYSTEM else ssl.create_default_context(cadata=told)
+
+
+def _trusted(name: str, values: Mapping[str, str]) -> None:
+    try:
+        trust(values)
+    except (ssl.SSLError, ValueError):
+        raise Incomplete(f"{AUTHORITY} of Secret {name} must be certificates as PEM, or the word {_SYSTEM}") from None
+    if AUTHORITY in values and values[URL].startswith("amqp://"):
+        raise Incomplete(f"{AUTHORITY} of Secret {name} is for a server with TLS: write a url that begins with amqps://, or remove it")
 
 
 def port(url: str) -> int:

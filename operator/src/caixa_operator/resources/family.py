@@ -4,7 +4,7 @@ import itertools
 
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, reconciliation, rotation, saldo
+from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, rabbitmq_cluster, reconciliation, rotation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.disruption import budget
 from caixa_operator.resources.network import policies
@@ -48,7 +48,7 @@ def _stores(cashbox: CashBox, images: Images, credentials: Credentials) -> list[
         built += [mysql.init_secret(cashbox, credentials), mysql.config_map(cashbox)]
     if cashbox.spec.rabbitmq.mode == "Managed":
         stores.append(rabbitmq.store(cashbox, images, credentials))
-        built += [rabbitmq.definitions_secret(cashbox, credentials), rabbitmq.config_map(cashbox)]
+        built += [rabbitmq.definitions_secret(cashbox, credentials), rabbitmq.config_map(cashbox), *rabbitmq_cluster.children(cashbox)]
     return [
         *built,
         *(service_account(cashbox, store.component) for store in stores),

@@ -1,6 +1,7 @@
 """The gateway: the only child that is reached from outside."""
 
 from caixa_operator.manifest import Manifest
+from caixa_operator.resources import tls
 from caixa_operator.resources.credentials import ADMIN_ID, ADMIN_SECRET, SIGNING_KEY
 from caixa_operator.resources.environment import Environment, database, inside, tokens, url
 from caixa_operator.resources.existing import name_of
@@ -23,13 +24,13 @@ def process(cashbox: CashBox) -> Process:
         component=COMPONENT,
         service="gateway",
         command="api",
-        environment=_issuing(cashbox) if own else _trusting(cashbox),
+        environment=(_issuing(cashbox) if own else _trusting(cashbox)) | tls.environment(cashbox),
         placement=spec,
         resources=spec.resources,
         replicas=spec.replicas,
         serves=True,
-        volumes=((key, {"name": "signing-key", "mountPath": _KEYS, "readOnly": True}),) if own else (),
-        files=(("signing-key", SIGNING_KEY),) if own else (),
+        volumes=(*(((key, {"name": "signing-key", "mountPath": _KEYS, "readOnly": True}),) if own else ()), *tls.volumes(cashbox)),
+        files=(*((("signing-key", SIGNING_KEY),) if own else ()), *tls.files(cashbox)),
     )
 
 
@@ -66,6 +67,9 @@ def exposed(cashbox: CashBox) -> list[Manifest]:
     expose = cashbox.spec.gateway.expose
     built = service(cashbox, COMPONENT)
     built["spec"]["type"] = expose.type if expose.type in _SERVICES else "ClusterIP"
+    if cashbox.spec.tls is not None:
+        built["spec"]["ports"][0]["appProtocol"] = "https"
     if expose.node_port is not None:
         built["spec"]["ports"][0]["nodePort"] = expose.node_port
-    return [built, *(one for one in (ingress(cashbox, COMPONENT), http_route(cashbox, COMPONENT)) if one is not None)]
+    keys = tls.keys_service(cashbox, COMPONENT)
+    return [built, *keys, *(one for one in (ingress(cashbox, COMPONENT), http_route(cashbox, COMPONENT)) if one is not None)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, rotation, saldo
+from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, rabbitmq_cluster, reconciliation, rotation, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -56,8 +56,12 @@ def _at_times(cashbox: CashBox, credentials: Credentials) -> list[str]:
 
 def _arrows(cashbox: CashBox, more: list[str]) -> tuple[Arrow, ...]:
     issues = cashbox.spec.gateway.identity.issues
-    own = (arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
-    return *own, *(Arrow(component, mysql.COMPONENT, MYSQL_PORT) for component in more)
+    ports = (rabbitmq_cluster.EPMD_PORT, rabbitmq_cluster.DISTRIBUTION_PORT) if rabbitmq_cluster.replicas(cashbox) > 1 else ()
+    nodes = (Arrow(rabbitmq.COMPONENT, rabbitmq.COMPONENT, port) for port in ports)
+    keys = API_PORT if cashbox.spec.tls is None else MANAGEMENT_PORT
+    drawn = (arrow._replace(port=keys) if arrow.target == gateway.COMPONENT else arrow for arrow in ARROWS)
+    own = (arrow for arrow in drawn if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
+    return *own, *(Arrow(component, mysql.COMPONENT, MYSQL_PORT) for component in more), *nodes
 
 
 def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: str) -> list[Manifest]:

@@ -5,6 +5,7 @@ import msgspec
 from caixa_comum import topology
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest, fingerprint
+from caixa_operator.resources import rabbitmq_cluster
 from caixa_operator.resources.credentials import COOKIE, Credentials, encoded, user_key
 from caixa_operator.resources.environment import AMQP_PORT
 from caixa_operator.resources.existing import name_of
@@ -53,7 +54,8 @@ _ENVIRONMENT = {
 
 def definitions_secret(cashbox: CashBox, credentials: Credentials) -> Manifest:
     """Build the Secret of the definitions: vhost, least-privileged users, exchanges, queues, bindings."""
-    body = msgspec.json.encode(topology.definitions(_passwords(credentials)), order="deterministic").decode()
+    definitions = rabbitmq_cluster.copied(topology.definitions(_passwords(credentials)), rabbitmq_cluster.replicas(cashbox))
+    body = msgspec.json.encode(definitions, order="deterministic").decode()
     secret = child("v1", "Secret", cashbox, COMPONENT, f"{cashbox.name}-rabbitmq-definitions")
     return {**secret, "type": "Opaque", "data": encoded({"definitions.json": body})}
 
@@ -68,11 +70,16 @@ def _passwords(credentials: Credentials) -> dict[str, str]:
 
 def config_map(cashbox: CashBox) -> Manifest:
     """Build rabbitmq.conf and the list of plugins."""
-    return {**child("v1", "ConfigMap", cashbox, COMPONENT), "data": {"rabbitmq.conf": _CONFIGURATION, "enabled_plugins": _PLUGINS}}
+    conf = _CONFIGURATION + rabbitmq_cluster.configuration(cashbox)
+    return {**child("v1", "ConfigMap", cashbox, COMPONENT), "data": {"rabbitmq.conf": conf, "enabled_plugins": _PLUGINS}}
 
 
 def store(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
-    """Describe RabbitMQ's pod."""
+    """Describe RabbitMQ's pod: the one, or one of several."""
+    return rabbitmq_cluster.clustered(cashbox, _single(cashbox, images, credentials))
+
+
+def _single(cashbox: CashBox, images: Images, credentials: Credentials) -> Store:
     image = {"image": images.rabbitmq, "imagePullPolicy": images.pull_policy, "securityContext": CONTAINER_SECURITY}
     resources = resource_requirements(cashbox.spec.rabbitmq.resources)
     data = {"name": "data", "mountPath": _DATA}

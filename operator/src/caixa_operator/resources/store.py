@@ -1,4 +1,4 @@
-"""What the managed MySQL and RabbitMQ share: a one-pod StatefulSet with a volume of its own, and a Service."""
+"""What the managed MySQL and RabbitMQ share: a StatefulSet whose pods have a volume of their own each, and a Service."""
 
 import msgspec
 
@@ -25,6 +25,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     configuration: str
     """A fingerprint of all that the pod reads at its start: another one restarts it."""
     grace_seconds: int
+    replicas: int = 1
+    governing: str | None = None
+    """The headless Service that gives several pods their names; a single one needs none."""
 
 
 def service(cashbox: CashBox, store: Store) -> Manifest:
@@ -35,15 +38,15 @@ def service(cashbox: CashBox, store: Store) -> Manifest:
 
 
 def stateful_set(cashbox: CashBox, store: Store) -> Manifest:
-    """Build a store's StatefulSet; its volume stays when it goes."""
+    """Build a store's StatefulSet; its volumes stay when it goes."""
     built = child("apps/v1", "StatefulSet", cashbox, store.component)
     chosen = selector(cashbox, store.component)
     account = f"{cashbox.name}-{store.component}"
     spec = pod(STORE_USER, store.spec, chosen, serviceAccountName=account, terminationGracePeriodSeconds=store.grace_seconds)
     ports = [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in store.ports.items()]
     built["spec"] = {
-        "replicas": 1,
-        "serviceName": f"{cashbox.name}-{store.component}",
+        "replicas": store.replicas,
+        "serviceName": store.governing or f"{cashbox.name}-{store.component}",
         "selector": {"matchLabels": chosen},
         "template": {
             "metadata": {
@@ -59,6 +62,8 @@ def stateful_set(cashbox: CashBox, store: Store) -> Manifest:
         },
         "volumeClaimTemplates": [{"metadata": {"name": "data", "labels": chosen}, "spec": claimed(store.spec.storage)}],
     }
+    if store.governing is not None:
+        built["spec"]["podManagementPolicy"] = "Parallel"  # pods that wait for each other must all be there
     return built
 
 

@@ -13,6 +13,7 @@ from caixa_operator.spec.network import NetworkPolicy
 from caixa_operator.spec.rule import Rule, checked, described
 from caixa_operator.spec.saldo import Saldo
 from caixa_operator.spec.stores import MySql, RabbitMq
+from caixa_operator.spec.tls import Tls
 
 GROUP = "caixa.dev"
 VERSION = "v1alpha1"
@@ -48,10 +49,16 @@ _NOT_OF_ISSUER = Rule(
 )
 
 
+_TLS_AT_THE_DOOR = Rule(
+    "!has(self.tls) || !(self.gateway.expose.type in ['Ingress', 'HTTPRoute'])",
+    "tls is for a gateway that clients reach directly: remove it, for what stands before this one ends TLS, or choose another type",
+)
+
+
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """What the platform should be."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (*_NOT_OF_EXTERNAL, _NOT_OF_ISSUER)
+    rules: ClassVar[tuple[Rule, ...]] = (*_NOT_OF_EXTERNAL, _NOT_OF_ISSUER, _TLS_AT_THE_DOOR)
 
     version: Annotated[
         Annotated[str, checked(_TAG, description="A version.", max_length=128)] | None,
@@ -70,6 +77,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     mysql: MySql = msgspec.field(default_factory=MySql)
     rabbitmq: RabbitMq = msgspec.field(default_factory=RabbitMq)
     credentials: CredentialSource = CredentialSource()
+    tls: Tls | None = None
     network_policy: NetworkPolicy = NetworkPolicy()
     monitoring: Monitoring = Monitoring()
     images: Images = Images()

@@ -27,6 +27,11 @@ _AT_CREATION = Rule(
     "!has(self.restoreFrom) || (has(oldSelf.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)",
     "restoreFrom works at creation only, for it never writes over data: make a new CashBox with it, or remove it",
 )
+_ODD = Rule("self in [1, 3, 5]", "write 1, 3 or 5: of an odd number of nodes more than half can go on when some are lost")
+_CHOSEN = Rule(
+    "self.replicas == oldSelf.replicas",
+    "replicas cannot change after creation, for a node's data bear its name: make a new CashBox with it and move, by mysql.restoreFrom",
+)
 _NAME = Rule(
     "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')", "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external"
 )
@@ -36,7 +41,8 @@ SecretName = Annotated[str, checked(_NAME, description="A Secret in the CashBox'
 class ExternalMySql(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """A MySQL that somebody else runs, with Caixa's schemas and users.
 
-    The Secret's keys: `url`, such as mysql://db.example:3306, and the password of each user under the user's name.
+    The Secret's keys: `url`, such as mysql://db.example:3306, and the password of each user under the user's name. With `ca.crt` it is
+    reached by TLS and must prove its name: certificates as PEM, or the word `system`.
     """
 
     secret: SecretName
@@ -46,7 +52,8 @@ class ExternalRabbitMq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """A RabbitMQ that somebody else runs, with Caixa's virtual host, queues and users.
 
     The Secret's keys: `url`, such as amqps://mq.example:5671/caixa, and the passwords of the users `fluxo` and `saldo`; for the
-    autoscaler `management_url`, such as https://mq.example:15671, and the password of the user `operator`.
+    autoscaler `management_url`, such as https://mq.example:15671, and the password of the user `operator`. With `ca.crt`, certificates
+    as PEM, both prove their names by these; otherwise by those that the system trusts.
     """
 
     secret: SecretName
@@ -70,11 +77,15 @@ class MySql(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", 
 class RabbitMq(Placement, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """RabbitMQ: managed by the operator, or external. Fields other than mode and external are for the managed one."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (_MODE, _NEEDED, _IDLE)
+    rules: ClassVar[tuple[Rule, ...]] = (_MODE, _NEEDED, _IDLE, _CHOSEN)
 
     mode: Annotated[Mode, described("Managed: the operator runs one. External: somebody else does.")] = "Managed"
     external: ExternalRabbitMq | None = None
 
     image: Annotated[Image | None, described("The image to run; the operator's default if absent.")] = None
-    storage: Storage = Storage()
+    replicas: Annotated[
+        int,
+        checked(_ODD, description="How many nodes. With 3, every event is on three volumes, and one node may be lost without a pause."),
+    ] = 1
+    storage: Annotated[Storage, described("The volume of each node.")] = Storage()
     resources: Resources = resources("200m", "384Mi", limit="1Gi")

@@ -12,9 +12,11 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
 from caixa_comum.process import pause
-from caixa_comum.settings import BrokerSettings, url_parts
+from caixa_comum.settings import BrokerSettings, ConfigurationError, url_parts
+from caixa_comum.trust import context_of
 
 EXAMPLE: Final = "amqp://rabbitmq:5672/caixa"
+AUTHORITY: Final = "CAIXA_BROKER_CA"
 HEARTBEAT_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 10.0
 FIRST_PAUSE_SECONDS: Final = 0.2
@@ -27,15 +29,18 @@ _log = structlog.get_logger(__name__)
 
 
 def url_of(settings: BrokerSettings) -> URL:
-    """Build the AMQP URL with its user. Raises ConfigurationError where CAIXA_BROKER_URL is none."""
-    url_parts("CAIXA_BROKER_URL", settings.broker_url, schemes=("amqp", "amqps"), example=EXAMPLE)
+    """Build the AMQP URL with its user. Raises ConfigurationError where that or CAIXA_BROKER_CA is wrong."""
+    parts = url_parts("CAIXA_BROKER_URL", settings.broker_url, schemes=("amqp", "amqps"), example=EXAMPLE)
+    if context_of(AUTHORITY, settings.broker_ca) is not None and parts.scheme != "amqps":
+        raise ConfigurationError(AUTHORITY, "is for a CAIXA_BROKER_URL that begins with amqps://")
     return URL(settings.broker_url).with_user(settings.broker_user).with_password(str.__str__(settings.broker_password))
 
 
 async def connect(settings: BrokerSettings, name: str) -> AbstractConnection:
     """Open a plain connection, named as the management page shows it. A robust one would hide losses that the callers act on."""
     url = url_of(settings).update_query(heartbeat=str(HEARTBEAT_SECONDS), name=name)
-    return await aio_pika.connect(url, timeout=CONNECT_SECONDS, client_properties={"connection_name": name})
+    trust = context_of(AUTHORITY, settings.broker_ca)
+    return await aio_pika.connect(url, timeout=CONNECT_SECONDS, client_properties={"connection_name": name}, ssl_context=trust)
 
 
 async def reconnecting(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from caixa_comum.pool_metrics import POOLS
 from caixa_comum.settings import ConfigurationError, DatabaseSettings, url_parts
+from caixa_comum.trust import context_of
 
 EXAMPLE: Final = "mysql://mysql:3306/caixa_fluxo"
 CONNECT_SECONDS: Final = 5
@@ -49,7 +50,9 @@ def create_engine(settings: DatabaseSettings, *, pool: int = 10) -> AsyncEngine:
     """Make an engine of at most `pool` connections, all READ COMMITTED, strict and in UTC; nothing connects before it is used.
 
     A connection that the server has dropped is found out before it is lent (pre-ping), so that the service outlives its database.
+    Raises ConfigurationError where a variable is wrong.
     """
+    trust = context_of("CAIXA_DATABASE_CA", settings.database_ca)
     engine = create_async_engine(
         url_of(settings),
         isolation_level="READ COMMITTED",
@@ -59,7 +62,7 @@ def create_engine(settings: DatabaseSettings, *, pool: int = 10) -> AsyncEngine:
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        connect_args={"connect_timeout": CONNECT_SECONDS, **({} if trust is None else {"ssl": trust})},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

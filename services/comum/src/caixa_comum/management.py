@@ -1,11 +1,12 @@
 """Health and metrics, on a port of their own: the gateway cannot reach them, and a busy API still answers its probes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
 from litestar import Litestar, Response, get
+from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 CHECK_SECONDS: Final = 3.0
@@ -36,8 +37,12 @@ def management_app(
     *,
     life: Life | None = None,
     informational: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
+    more: Sequence[ControllerRouterHandler] = (),
 ) -> Litestar:
-    """Make the app of /saude/viva, /saude/pronta and /metrics; `informational` checks are told but never make a process unready."""
+    """Make the app of /saude/viva, /saude/pronta and /metrics, and of `more` that is for neighbours only.
+
+    `informational` checks are told but never make a process unready.
+    """
 
     @get("/saude/viva", sync_to_thread=False)
     def viva() -> dict[str, str]:
@@ -56,4 +61,4 @@ def management_app(
     def metrics() -> Response[bytes]:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Litestar([viva, pronta, metrics], openapi_config=None, logging_config=None)
+    return Litestar([viva, pronta, metrics, *more], openapi_config=None, logging_config=None)

@@ -39,19 +39,27 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One schema of a MySQL-protocol server, and this process's own user there."""
+    """One schema of a MySQL-protocol server, and this process's own user there.
+
+    With `database_ca` every connection is by TLS, and the server must prove its name: `system`, certificates as PEM, or a file of them.
+    """
 
     database_url: str
     database_user: str
     database_password: Secret
+    database_ca: str = ""
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A RabbitMQ virtual host, and this process's own user there."""
+    """A RabbitMQ virtual host, and this process's own user there.
+
+    An `amqps` server must prove its name: by the system's authorities, or by `broker_ca` (certificates as PEM, or a file of them).
+    """
 
     broker_url: str
     broker_user: str
     broker_password: Secret
+    broker_ca: str = ""
 
 
 class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):

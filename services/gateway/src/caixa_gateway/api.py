@@ -33,8 +33,8 @@ SERVER = {
 
 
 @asynccontextmanager
-async def application(settings: Settings) -> AsyncIterator[tuple[Litestar, Checks, Checks]]:
-    """Build the app, with the checks of what it needs and of what it only tells of; close everything at the end."""
+async def application(settings: Settings, life: Life) -> AsyncIterator[tuple[Litestar, Litestar]]:
+    """Build the app and that of its management, which tells of fluxo and saldo without needing them; close everything at the end."""
     limit = RateLimit(settings.rate_limit, replicas=settings.rate_limit_replicas, store=str.__str__(settings.rate_limit_store))
     services = {"fluxo": settings.fluxo_url, "saldo": settings.saldo_url}
     async with new_session() as session:
@@ -49,7 +49,8 @@ async def application(settings: Settings) -> AsyncIterator[tuple[Litestar, Check
             app = create_app(routes, title="Caixa: gateway", document=document, route_of=route_of)
             app.asgi_handler = Edge(app.asgi_handler, origins_of(settings.cors_origins), tls=identity.tls)
             told = {name: described(url) for name, url in services.items()} | identity.told
-            yield app, identity.checks, reachable(session, told)
+            informational = reachable(session, told)
+            yield app, management_app(identity.checks, life=life, informational=informational, more=identity.neighbours)
 
 
 def _identity(settings: Settings, upstreams: Mapping[str, Upstream], limit: RateLimit) -> AbstractAsyncContextManager[Side]:
@@ -66,9 +67,8 @@ def route_of(scope: Scope, path: str) -> str:
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve the gateway until `stop` is set; it is ready with fluxo and saldo down, and tells of them."""
     life = Life()
-    async with application(settings) as (app, checks, told):
-        management = management_app(checks, life=life, informational=told)
-        await serve(app, settings.server, management, stop, life=life, **SERVER)
+    async with application(settings, life) as (app, management):
+        await serve(app, settings.server, management, stop, life=life, **SERVER, **settings.tls.options())
 
 
 def described(url: str) -> str:

@@ -8,7 +8,7 @@ from caixa_comum.readiness import database_check, schema_check
 from caixa_gateway.comerciantes import merchant_routes
 from caixa_gateway.credentials import Secrets
 from caixa_gateway.disabled import ActiveVerifier, Disabled
-from caixa_gateway.identity import Identity, identity_routes
+from caixa_gateway.identity import Identity, identity_routes, keys_route
 from caixa_gateway.pagina.rotas import page_routes
 from caixa_gateway.rate_limit import RateLimit
 from caixa_gateway.registrations import Registrations
@@ -40,8 +40,9 @@ async def built_in_side(settings: GatewaySettings, upstreams: Mapping[str, Upstr
                 verifier=verifier,
                 checks={"banco": database_check(engine), "esquema": schema_check(engine, PACKAGE)},
                 told={},
-                tls=settings.token_issuer.startswith("https://"),
+                tls=settings.tls.given or settings.token_issuer.startswith("https://"),
                 issuer="",
+                neighbours=[keys_route(keys)],
             )
     finally:
         await engine.dispose()

@@ -39,7 +39,7 @@ async def external_side(settings: ExternalSettings, limit: RateLimit) -> AsyncIt
             verifier=verifier,
             checks={},
             told={"emissor": settings.jwks_url or discovery_url(issuer)},
-            tls=False,  # the issuer's address says nothing of the gateway's; whoever ends TLS for it says so
+            tls=settings.tls.given,  # the issuer's address says nothing of the gateway's; whoever else ends TLS for it says so
             issuer=issuer,
         )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -129,10 +130,6 @@ def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, iss
             except GrantRefused as refused:
                 return _refusal(refused, headers)
 
-    @get("/.well-known/jwks.json", sync_to_thread=False, summary="Chaves públicas dos tokens", tags=["Identidade"])
-    def jwks() -> Response[dict[str, Any]]:
-        return Response(keys.jwks(), headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
-
     @get("/.well-known/openid-configuration", sync_to_thread=False, summary="Descoberta", tags=["Identidade"])
     def discovery() -> Response[dict[str, object]]:
         document: dict[str, object] = {
@@ -148,7 +145,17 @@ def identity_routes(identity: Identity, keys: SigningKeys, limit: RateLimit, iss
         }
         return Response(document, headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
 
-    return [token, jwks, discovery]
+    return [token, keys_route(keys), discovery]
+
+
+def keys_route(keys: SigningKeys) -> HTTPRouteHandler:
+    """Make the route of the public keys."""
+
+    @get("/.well-known/jwks.json", sync_to_thread=False, summary="Chaves públicas dos tokens", tags=["Identidade"])
+    def jwks() -> Response[dict[str, Any]]:
+        return Response(keys.jwks(), headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
+
+    return jwks
 
 
 def _refusal(refused: GrantRefused, headers: dict[str, str]) -> Response[Refusal]:

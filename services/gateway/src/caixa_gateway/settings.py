@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from caixa_comum.settings import ClaimSettings, ConfigurationError, DatabaseSettings, Secret, ServerSettings, load, url_parts
+from caixa_gateway.certificate import TlsSettings
 
 WEB: Final = ("http", "https")
 SECURE: Final = ("auto", "always", "never")
@@ -29,6 +30,7 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_replicas: int = 1
     rate_limit_store: Secret = Secret("")
     answer_seconds: float = 30.0
+    tls: TlsSettings = TlsSettings()
     cors_origins: str = ""
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     """The routes that an identity brings, what checks its tokens, and what must be there for the gateway to be ready.
 
     `told`: addresses whose silence is told, but keeps no gateway from being ready. `tls`: clients reach the gateway by HTTPS.
-    `issuer`: the external issuer, or "" where the gateway itself issues.
+    `issuer`: the external issuer, or "" where the gateway itself issues. `neighbours`: routes of the management port.
     """
 
     routes: Sequence[ControllerRouterHandler]
@@ -23,3 +23,4 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, str]
     tls: bool
     issuer: str
+    neighbours: Sequence[ControllerRouterHandler] = ()
