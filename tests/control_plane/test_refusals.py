@@ -124,7 +124,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
         {"rabbitmq": {"mode": "External", "external": {"secret": "My Secret"}}},
         "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external",
     ),
-    ({"credentials": {"rotateEvery": "30d"}}, "write whole hours, such as 720h for 30 days; the least is 1h"),
     (
         {"credentials": {"existing": {"admin": "My Secret"}}},
         "write the name of a Secret in the CashBox's namespace, such as loja-vault",
@@ -154,6 +153,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
     ({"mysql": {"backup": {"schedule": "nightly"}}}, "write a cron schedule of five fields, such as 17 * * * *, or @hourly"),
     ({"mysql": {"backup": {"keep": 0}}}, "should be greater than or equal to 1"),
     ({"mysql": {"backup": {"storage": {"size": "0"}}}}, "write a size, such as 10Gi"),
+    *(
+        ({"credentials": {"rotateEvery": every}}, "write whole hours, such as 720h for 30 days; the least is 1h")
+        for every in ("30d", "0h", "90m", "h")
+    ),
     ({"mysql": {**ELSEWHERE, "backup": {}}}, "backup is for the managed MySQL: remove it, for whoever runs this one copies it too"),
     (
         {"mysql": {**ELSEWHERE, "restoreFrom": {"claimName": "old-backup"}}},

@@ -54,7 +54,9 @@ exit $failed
 DISCARD: Final = (
     _COMMON
     + r"""while IFS= read -r user && IFS= read -r old && IFS= read -r new; do
-  if echo "ALTER USER USER() DISCARD OLD PASSWORD;" | ask "$new"; then
+  # First the new one again, whichever of the two it was: so what is discarded is never it.
+  printf "ALTER USER USER() IDENTIFIED BY '%s';\nALTER USER USER() DISCARD OLD PASSWORD;\n" "$new" > "$said.sql"
+  if ask "$new" < "$said.sql"; then
     if works "$old"; then fail "still has its old password"; else echo "$user: the old password is gone"; fi
   else
     fail "could not discard its old password"
