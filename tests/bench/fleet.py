@@ -5,6 +5,7 @@ otherwise be looked up in vain at every turn, and the machine's resolver be meas
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from caixa_comum import topology
-from caixa_operator.api import KubernetesApi, connected
+from caixa_operator.api import ApiUnreachable, KubernetesApi, connected
 from caixa_operator.spec.cashbox import API_VERSION, KIND
 from tests.bench.figure import Figure, Target, single
 from tests.bench.requests import answered
@@ -112,12 +113,13 @@ async def _make(api: KubernetesApi, port: int) -> None:
 
 async def _settled(api: KubernetesApi, operator: RunningOperator, say: Callable[[str], None]) -> None:
     """Wait until all CashBoxes serve. Raises RuntimeError when they do not."""
-    deadline = time.monotonic() + SETTLE_SECONDS
+    deadline, serving = time.monotonic() + SETTLE_SECONDS, 0
     while time.monotonic() < deadline:
         if operator.ended:  # as the kubelet would
             operator.start()
-        serving = sum((one.get("status") or {}).get("summary") == "Serving" for one in await api.list(KIND, ""))
-        say(f"{serving} of {CASHBOXES} serve")
+        with contextlib.suppress(ApiUnreachable):  # it has enough to do
+            serving = sum((one.get("status") or {}).get("summary") == "Serving" for one in await api.list(KIND, ""))
+            say(f"{serving} of {CASHBOXES} serve")
         if serving == CASHBOXES:
             return
         await asyncio.sleep(2)
