@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from caixa_operator.api import ApiError, KubernetesApi
+from caixa_operator.api import ApiError, ApiUnreachable, KubernetesApi
 
 PAUSE_SECONDS = 0.2
 MANAGER = "controllers"
@@ -43,11 +43,12 @@ async def controllers(api: KubernetesApi, namespace: str, *, pause: float = PAUS
 
 async def _play(api: KubernetesApi, namespace: str, pause: float) -> None:
     while True:
-        for kind in ("StatefulSet", "Job", "Deployment"):
-            for found in await api.list(kind, namespace):
-                wanted = _COMPLETE if kind == "Job" else _rolled_out(found)
-                if any((found.get("status") or {}).get(key) != value for key, value in wanted.items() if key != "conditions"):
-                    await _tell(api, found, wanted)
+        with contextlib.suppress(ApiUnreachable):  # as controllers do, they try again
+            for kind in ("StatefulSet", "Job", "Deployment"):
+                for found in await api.list(kind, namespace):
+                    wanted = _COMPLETE if kind == "Job" else _rolled_out(found)
+                    if any((found.get("status") or {}).get(key) != value for key, value in wanted.items() if key != "conditions"):
+                        await _tell(api, found, wanted)
         await asyncio.sleep(pause)
 
 

@@ -38,6 +38,11 @@ def installed(kubectl: Kubectl, server: ControlPlane, *words: str, namespace: st
     """Give the chart's rights to its ServiceAccount, and write a kubeconfig with a token of it."""
     kubectl("create", "namespace", namespace)
     kubectl.apply([one for one in template(*words, namespace=namespace) if one["kind"] in RIGHTS])
+    return with_token(kubectl, server, namespace)
+
+
+def with_token(kubectl: Kubectl, server: ControlPlane, namespace: str = NAMESPACE) -> Installed:
+    """Write a kubeconfig with a token of a release's ServiceAccount."""
     token = kubectl("create", "token", ACCOUNT, f"--namespace={namespace}").strip()
     document = json.loads(server.kubeconfig.read_text())
     document["users"][0]["user"] = {"token": token}

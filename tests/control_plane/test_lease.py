@@ -1,10 +1,14 @@
 """One active operator, by a Lease on a real API server."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from caixa_operator.lease import NAME, Lease, elected
+from caixa_operator.api import connected
+from caixa_operator.lease import NAME, Lease, elected, elected_apart
 from tests.control_plane.cluster import Cluster
-from tests.control_plane.installed import NAMESPACE
+from tests.control_plane.installed import NAMESPACE, Installed
 from tests.control_plane.recorded import Recorded
 from tests.kubernetes.kubectl import Kubectl
 
@@ -75,3 +79,47 @@ async def test_one_that_cannot_renew_stops_before_the_next_may_begin(api: Record
         await asyncio.wait_for(lost.wait(), 60)
     assert holder(cluster.kubectl) == "other"
     cluster.kubectl(f"--namespace={NAMESPACE}", "delete", "lease", NAME)
+
+
+async def test_a_loop_that_is_busy_for_long_does_not_lose_it(least: Installed, cluster: Cluster) -> None:
+    """Held from a thread of its own, it is renewed while the process's loop stands still for longer than the Lease lasts; then freed."""
+    lost: list[str] = []
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Lease]:
+        async with connected(least.kubeconfig) as api:
+            yield Lease(api, NAMESPACE, "busy", seconds=SECONDS)
+
+    async with elected_apart(opened, lambda: lost.append("busy"), deadline=60):
+        before = renewed(cluster.kubectl)
+        time.sleep(SECONDS * 2)  # noqa: ASYNC251 - that the loop stands still is what is tried
+        assert renewed(cluster.kubectl) > before
+        assert holder(cluster.kubectl) == "busy"
+    assert holder(cluster.kubectl) is None
+    assert lost == []
+
+
+async def test_one_that_waits_for_it_can_be_ended(api: Recorded, least: Installed, cluster: Cluster) -> None:
+    """SIGTERM while another one holds the Lease: it ends at once, and leaves the Lease alone."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Lease]:
+        async with connected(least.kubeconfig) as own:
+            yield Lease(own, NAMESPACE, "waiting", seconds=SECONDS)
+
+    async def wait() -> None:
+        async with elected_apart(opened, lambda: None, deadline=60):
+            raise AssertionError("it is another's")
+
+    async with elected(lease(api, "first"), lambda: None, deadline=60):
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait_for(asyncio.gather(waiting, return_exceptions=True), 30)
+        assert waiting.cancelled()
+        assert holder(cluster.kubectl) == "first"
+
+
+def renewed(kubectl: Kubectl) -> str:
+    """Return when the Lease was last renewed."""
+    return str(kubectl.get(f"--namespace={NAMESPACE}", "lease", NAME)["spec"]["renewTime"])

@@ -42,6 +42,24 @@ async def test_pause_and_resume_change_only_that(api: Recorded, cluster: Cluster
     assert spec["gateway"]["replicas"] == 2
 
 
+async def test_rotate_asks_for_new_passwords_and_status_tells_how_far_they_are(api: Recorded, cluster: Cluster) -> None:
+    """It writes one annotation, the instant; the next turn of the operator prepares new ones; a paused CashBox says that it waits."""
+    kept = await served(api, cluster)
+    assert "Passwords " in caixa(cluster, "status")
+    cluster.edit("secret", "loja-mysql-users", {"metadata": {"annotations": {"caixa.dev/rotated": "2026-01-01T00:00:00Z"}}})
+    assert "gets new passwords" in caixa(cluster, "rotate")
+    await kept.full()
+    assert cluster.find("secret", "loja-rotation") is not None
+    await kept.full()
+    shown = caixa(cluster, "status")
+    assert "they are being replaced, step Teach" in shown
+    assert "the stores are taught the new passwords beside the old ones" in shown
+    cluster.cashbox(paused=True)
+    assert "is paused: its passwords are replaced after `kubectl caixa resume`" in caixa(cluster, "rotate", "loja")
+    with pytest.raises(CommandFailed, match="there is no CashBox mercado"):
+        caixa(cluster, "rotate", "mercado")
+
+
 async def test_a_report_holds_everything_but_secrets(api: Recorded, cluster: Cluster, tmp_path: Path) -> None:
     """Objects, events and status are in the archive; no value of any Secret is, neither as stored nor decoded."""
     await served(api, cluster)

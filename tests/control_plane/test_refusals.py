@@ -130,7 +130,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [  # Any: a spec is free-form JSON
         {"rabbitmq": {"mode": "External", "external": {"secret": "My Secret"}}},
         "write the name of a Secret in the CashBox's namespace, such as loja-mysql-external",
     ),
-    ({"credentials": {"rotateEvery": "30d"}}, "write whole hours, such as 720h for 30 days; the least is 1h"),
     (
         {"credentials": {"existing": {"admin": "My Secret"}}},
         "write the name of a Secret in the CashBox's namespace, such as loja-vault",

@@ -128,6 +128,8 @@ async def test_the_old_passwords_go_once_nobody_has_them_and_nothing_is_left(api
     assert cluster.versions() == before
     platform.broker_starts()
     assert platform.accepts(new["rabbitmq-users"]) == ALL
+    told = [(one["type"], one["reason"]) for one in cluster.get("events")["items"]]
+    assert {("Normal", "Prepare"), ("Normal", "Resting")} <= set(told)
 
 
 async def rotated(api: KubernetesApi, admin: KubernetesApi, platform: Platform, lives: Iterator[int]) -> tuple[object, int]:

@@ -26,11 +26,11 @@ from caixa_operator.spec.cashbox import API_VERSION, KIND, CashBox
 from caixa_operator.spec.status import SaldoStatus, Status
 
 _CORRECT = "Correct it, or install this operator's CRD (k8s/crds)"
-_EVENTS = ("Ready", "Degraded", "BackupSucceeded", "RouteAccepted")
-"""Conditions whose transitions are events."""
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 ROTATING_SECONDS = 2.0
 """How often a rotation that is under way is looked at: pods that end are not watched."""
+_TOLD = {"Ready": "False", "Degraded": "True", "BackupSucceeded": "False", "RouteAccepted": "False", "CredentialsRotating": None}
+"""Conditions whose changes are events, each with the status that is a warning."""
 _KINDS: dict[type[Exception], str] = {ApiError: "refused", ApiUnreachable: "unreachable", Incomplete: "incomplete"}
 Last = tuple[CashBox, Manifest, Reconciled]
 _log = structlog.get_logger(__name__)
@@ -158,8 +158,8 @@ class Keeper:
         body["status"] = status
         before = {one.type: one for one in previous.conditions}
         for one in made.conditions:
-            if one.type in _EVENTS and (one.type not in before or before[one.type].status != one.status):
-                bad = one.status == ("True" if one.type == "Degraded" else "False") and one.type in before
+            if one.type in _TOLD and (one.type not in before or before[one.type].status != one.status):
+                bad = one.type in before and one.status == _TOLD[one.type]
                 await record(self._api, body, kind="Warning" if bad else "Normal", reason=one.reason, message=one.message)
 
     async def _failed(self, error: Exception) -> float:

@@ -6,9 +6,10 @@ not agree; who cannot renew stops before others may begin.
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
 import structlog
@@ -113,6 +114,50 @@ async def elected(lease: Lease, lost: Callable[[], None], *, deadline: float) ->
         LEADER.set(0)
         with contextlib.suppress(ApiError, ApiUnreachable):  # then it expires by itself
             await lease.release()
+
+
+@asynccontextmanager
+async def elected_apart(
+    lease_of: Callable[[], AbstractAsyncContextManager[Lease]], lost: Callable[[], None], *, deadline: float
+) -> AsyncIterator[None]:
+    """Wait until the Lease is held, and hold it, as `elected` does: in a thread with a loop of its own.
+
+    Where hundreds of CashBoxes are due together, a loop's one round takes seconds: a renewal among them would come too late. `lease_of`
+    opens the Lease in that thread, with a connection of its own; `lost` is called there.
+    """
+    taken, ending, loop = asyncio.Event(), asyncio.Event(), asyncio.new_event_loop()
+    here = asyncio.get_running_loop()
+
+    async def hold() -> None:
+        async with lease_of() as lease, elected(lease, lost, deadline=deadline):
+            here.call_soon_threadsafe(taken.set)
+            await ending.wait()
+
+    thread = threading.Thread(target=loop.run_forever, name="lease", daemon=True)
+    thread.start()
+    holding = asyncio.run_coroutine_threadsafe(hold(), loop)
+    ended = asyncio.wrap_future(holding)
+    try:
+        done = asyncio.gather(taken.wait())
+        await asyncio.wait((done, ended), return_when=asyncio.FIRST_COMPLETED)
+        done.cancel()
+        if ended.done():
+            ended.result()
+        yield
+    finally:
+        if taken.is_set():
+            loop.call_soon_threadsafe(ending.set)
+        else:
+            holding.cancel()
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_others_end(), loop))
+        loop.call_soon_threadsafe(loop.stop)
+        await asyncio.to_thread(thread.join)
+        loop.close()
+
+
+async def _others_end() -> None:
+    """Wait until the running loop's other tasks have ended."""
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
 
 
 async def _attempted(lease: Lease) -> bool:

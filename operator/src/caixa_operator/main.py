@@ -8,7 +8,8 @@ import asyncio
 import logging
 import os
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any  # kopf passes each handler more than it asks for
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ from caixa_operator.api import KubernetesApi, connected
 from caixa_operator.autoscaler.queue import Queue
 from caixa_operator.heartbeat import Heartbeats, served
 from caixa_operator.keeper import Keeper, keep
-from caixa_operator.lease import Lease, elected
+from caixa_operator.lease import Lease, elected_apart
 from caixa_operator.reconcile.removal import remove
 from caixa_operator.resources import rabbitmq
 from caixa_operator.resources.credentials import Credentials
@@ -114,9 +115,14 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     memo.operator = Operator(api, session, own)
     await _running.enter_async_context(served(memo.operator.heartbeats, own.host, own.management_port))
     if own.namespace:  # nothing is watched before this ends
-        apart = await _running.enter_async_context(connected())  # a renewal never waits behind the CashBoxes' requests
-        lease = Lease(apart, own.namespace, f"{socket.gethostname()}_{uuid4().hex[:8]}", seconds=own.lease_seconds)
-        await _running.enter_async_context(elected(lease, _stop_at_once, deadline=own.lease_seconds * 2 / 3))
+        await _running.enter_async_context(elected_apart(lambda: _lease(own), _stop_at_once, deadline=own.lease_seconds * 2 / 3))
+
+
+@asynccontextmanager
+async def _lease(own: Settings) -> AsyncIterator[Lease]:
+    """Open the Lease with a connection of its own: a renewal never waits behind the CashBoxes' requests."""
+    async with connected() as api:
+        yield Lease(api, own.namespace, f"{socket.gethostname()}_{uuid4().hex[:8]}", seconds=own.lease_seconds)
 
 
 def _stop_at_once() -> None:

@@ -17,8 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resync_seconds: int = 60
     namespace: str = ""
     """The operator's own; without one (a developer's machine) it competes with no other for a Lease."""
-    lease_seconds: int = 15
-    """After so long without a renewal, another operator may take over."""
+    lease_seconds: int = 30
+    """After so long without a renewal, another operator may take over. An API server that hundreds of CashBoxes fall upon answers late."""
     watch_namespaces: str = ""
     """The only namespaces that are watched, with commas between; kopf is told the same by its arguments. All where none is named."""
     host: str = "127.0.0.1"

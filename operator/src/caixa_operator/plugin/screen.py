@@ -105,9 +105,8 @@ def _passwords(status: Status, now: datetime) -> list[str]:
     """Tell how old the passwords are, and how far a rotation is."""
     if (found := status.credentials) is None or found.rotated_at is None:
         return []
-    rotating = next((one.message for one in status.conditions if one.type == "CredentialsRotating" and one.status == "True"), None)
-    phase = f"; rotation: {found.phase or 'due'}, {rotating}" if rotating else ""
-    return [f"Passwords {age(found.rotated_at, now)} old{phase}"]
+    step = "" if found.phase is None else f"; they are being replaced, step {found.phase}"
+    return [f"Passwords {age(found.rotated_at, now)} old{step}"]
 
 
 def _doors(metadata: Manifest, status: Status) -> list[str]:

@@ -85,7 +85,7 @@ class Rotator:
         if rotation is None:
             claim = telling.resting(self._cashbox, born, due=wanted, readable=self._cashbox.rotate is None or asked is not None)
             if step == "Prepare":
-                claim = msgspec.structs.replace(claim, reason=step)
+                claim = telling.prepared()
         else:
             claim = telling.under_way(self._cashbox, rotation, step, waiting)
         phase = None if step == "Rest" else step

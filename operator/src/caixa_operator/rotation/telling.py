@@ -26,6 +26,11 @@ def resting(cashbox: CashBox, born: datetime, *, due: bool, readable: bool) -> C
     return claim(TYPE, holds=False, reason="Resting", message=f"the oldest password is of {stamp(born)}: {then}")
 
 
+def prepared() -> Claim:
+    """Tell that a rotation has begun."""
+    return claim(TYPE, holds=True, reason="Prepare", message="new passwords are made; the stores are taught them next")
+
+
 def under_way(cashbox: CashBox, rotation: Rotation, step: Step, waiting: Sequence[str]) -> Claim:
     """Tell of a rotation's step."""
     told = {

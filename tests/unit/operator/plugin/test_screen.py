@@ -112,3 +112,12 @@ def test_the_screen_says_where_clients_find_the_gateway() -> None:
     said = screen(found(endpoints={"gateway": "http://loja-gateway.caixa.svc:8080", "url": "https://caixa.example"}), NOW)
     assert "for clients: https://caixa.example" in said
     assert "administrator" not in said
+
+
+def test_passwords_are_told_by_their_age_and_by_how_far_their_rotation_is() -> None:
+    """Without managed stores there is nothing to tell."""
+    resting = screen(found(credentials={"rotatedAt": "2026-11-20T12:00:00Z"}), NOW)
+    assert "Passwords 6d old" in resting.splitlines()
+    rotating = screen(found(credentials={"rotatedAt": "2026-11-20T12:00:00Z", "phase": "Wait"}), NOW)
+    assert "Passwords 6d old; they are being replaced, step Wait" in rotating.splitlines()
+    assert "Passwords" not in screen(found(), NOW)
