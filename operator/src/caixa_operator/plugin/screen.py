@@ -12,6 +12,8 @@ GOOD_WHEN_FALSE = frozenset({"CredentialsRotating", "Degraded", "Progressing", "
 """Conditions that tell of something out of the ordinary: all others are well while they are True."""
 NOT_YET = "NotYetRun"
 """The reason of a condition that waits for its first time: nothing to look at."""
+LESS_TO_SPARE = "NodeMissing"
+"""The reason of a condition that is True and yet has something to look at."""
 DECISIONS = 5
 _STEPS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
@@ -45,6 +47,8 @@ def screen(found: Found, now: datetime) -> str:
 
 def well(condition: Condition) -> bool:
     """Whether a condition tells nothing that anybody must look at."""
+    if condition.reason == LESS_TO_SPARE:
+        return False
     return condition.reason == NOT_YET or condition.status == ("False" if condition.type in GOOD_WHEN_FALSE else "True")
 
 

@@ -52,6 +52,12 @@ def test_what_waits_for_its_first_time_is_no_trouble() -> None:
     assert "see its log" in screen(found(condition("Reconciled", "Unknown", "Unfinished", "see its log")), NOW)
 
 
+def test_a_missing_node_is_told_although_the_broker_is_ready() -> None:
+    """It works with less to spare: somebody should look before the next one goes."""
+    shown = screen(found(condition("BrokerReady", "True", "NodeMissing", "2 of 3 nodes answer, loja-rabbitmq-1 not")), NOW)
+    assert "To look at:\n  - 2 of 3 nodes answer, loja-rabbitmq-1 not" in shown
+
+
 def test_trouble_is_told_with_what_to_do_once() -> None:
     """The messages of what is not well are listed, each once, whichever conditions share it."""
     message = "MySQL does not answer yet: look for a volume"
