@@ -4,7 +4,7 @@ import itertools
 
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, reconciliation, reemission, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.disruption import budget
 from caixa_operator.resources.network import policies
@@ -25,6 +25,7 @@ def children(cashbox: CashBox, images: Images, credentials: Credentials, *, oper
         service_account(cashbox, reconciliation.COMPONENT),
         reconciliation.cron_job(cashbox, images),
         *backup.children(cashbox, images),
+        *reemission.children(cashbox, images),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, saldo
+from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, reconciliation, reemission, saldo
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -48,9 +48,16 @@ COMPONENTS = (*_PROCESSES, *_MIGRATIONS, reconciliation.COMPONENT, mysql.COMPONE
 _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: rabbitmq.METRICS_PORT}
 
 
+def _copying(cashbox: CashBox) -> tuple[str, ...]:
+    """Name the components that are only there where copies are made, or where the CashBox began with one."""
+    spec = cashbox.spec.mysql
+    wanted = {backup.COMPONENT: spec.backup, reemission.COMPONENT: spec.restore_from}
+    return tuple(component for component, why in wanted.items() if why is not None)
+
+
 def _arrows(cashbox: CashBox) -> tuple[Arrow, ...]:
     issues = cashbox.spec.gateway.identity.issues
-    copies = () if cashbox.spec.mysql.backup is None else (Arrow(backup.COMPONENT, mysql.COMPONENT, MYSQL_PORT),)
+    copies = tuple(Arrow(component, mysql.COMPONENT, MYSQL_PORT) for component in _copying(cashbox))
     own = (arrow for arrow in ARROWS if issues or ((arrow.source, arrow.target) not in _OWN_ISSUER and arrow.source != _IDLE))
     return *own, *copies
 
@@ -63,7 +70,7 @@ def policies(cashbox: CashBox, credentials: Credentials, *, operator_namespace: 
     arrows = _arrows(cashbox)
     everything = _policy(cashbox, COMPONENT, {OWNER_LABEL: cashbox.name}, ingress=None, egress=[_DNS])
     outside = _outside(cashbox, credentials)
-    components = COMPONENTS if cashbox.spec.mysql.backup is None else (*COMPONENTS, backup.COMPONENT)
+    components = (*COMPONENTS, *_copying(cashbox))
     inside = [component for component in components if component not in outside and (issues or component != _IDLE)]
     return [everything, *(_of(cashbox, component, operator_namespace, outside, arrows) for component in inside)]
 
