@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from caixa_operator.settings import Settings
 from tests.cluster.readme import commands
 from tests.cluster.shop import Credentials
 from tests.demo import images_debian
-from tests.demo.demo_cashbox import RESOURCE, administrator, wait_ready
+from tests.demo.demo_cashbox import RESOURCE, administrator, condition, wait_ready
 from tests.demo.demo_install import OPERATOR_NAMESPACE, ROOT, prepare
 from tests.demo.images import SERVICES, Images
 from tests.kubernetes import image_store
@@ -43,6 +44,28 @@ class Installation:
     def cashbox(self) -> dict[str, Any]:  # Any: Kubernetes objects are free-form JSON
         """Return the CashBox as it is now."""
         return self.kubectl.get(RESOURCE, self.name)
+
+    def beside(self, name: str) -> "Installation":
+        """Wait until another CashBox of this cluster serves, on a port of the node, and return it."""
+        with step(f"waiting for the CashBox {name}") as progress:
+            cashbox = wait_ready(self.kubectl, NAMESPACE, name, progress)
+        gateway = OneNode().address(self.kubectl, NAMESPACE, f"{name}-gateway", cashbox["status"]["endpoints"]["nodePort"])
+        return replace(self, name=name, gateway=gateway, admin=Credentials(*administrator(self.kubectl, NAMESPACE, cashbox)))
+
+    def run_now(self, part: str) -> str:
+        """Run a CronJob's Job now, wait until it has ended well, and return what it printed. Raises CommandFailed."""
+        job = f"{self.name}-{part}-{time.time_ns() // 1_000_000_000}"
+        self.kubectl("create", "job", f"--from=cronjob/{self.name}-{part}", job)
+        return self.completed(job)
+
+    def completed(self, job: str) -> str:
+        """Wait until a Job has ended well, and return what its containers printed. Raises CommandFailed."""
+        self.kubectl("wait", f"job/{job}", "--for=condition=Complete", "--timeout=180s")
+        return self.kubectl("logs", f"job/{job}", "--all-containers")
+
+    def holds(self, kind: str) -> bool:
+        """Whether a condition is True."""
+        return condition(self.cashbox(), kind).get("status") == "True"
 
     def patch(self, spec: dict[str, Any]) -> None:
         """Merge into the CashBox's spec. Raises CommandFailed with the API server's message when it refuses."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import aiohttp
@@ -103,6 +104,10 @@ class Shop:
         """Return the merchant's newest entries. Raises Refused."""
         listed = await self._json("GET", "/api/v1/lancamentos", merchant.credentials)
         return list(listed["itens"])
+
+    async def close(self, merchant: Merchant, day: date) -> None:
+        """Close a business day that is over. Raises Refused."""
+        await self._json("POST", "/api/v1/fechamentos", merchant.credentials, json={"data": day.isoformat()})
 
     async def token(self, credentials: Credentials) -> str:
         """Return a token that is good for another minute. Raises Refused."""
