@@ -19,6 +19,7 @@ from tests.demo.images import SERVICES, Images
 from tests.kubernetes import image_store
 from tests.kubernetes.helm import helm_binary
 from tests.kubernetes.kubectl import Kubectl
+from tests.kubernetes.waiting import until
 from tests.kubernetes.where import OneNode
 from tests.provision.command import CommandFailed, run
 from tests.provision.progress import step
@@ -76,6 +77,14 @@ class Installation:
         with step("waiting for the CashBox") as progress:
             wait_ready(self.kubectl, NAMESPACE, self.name, progress)
 
+    def restarted(self, store: str) -> None:
+        """Wait until a store runs as the spec now says, and the services answer with it."""
+        self.ready()
+        self.kubectl("rollout", "status", f"statefulset/{self.name}-{store}", "--timeout=180s")
+        services = ("gateway", "fluxo", "saldo")
+        until("the services answer", lambda: all(_answers(pod) for part in services for pod in self.pods(part)), seconds=90)
+        self.ready()
+
     def pods(self, component: str) -> list[dict[str, Any]]:
         """Return a component's pods that are not on their way out."""
         chosen = f"--selector=caixa.dev/cashbox={self.name},app.kubernetes.io/component={component}"
@@ -132,6 +141,10 @@ def as_written(kubectl: Kubectl, text: str) -> str:
             Path(folder, name).symlink_to(path)
         environ = {"KUBECONFIG": str(kubectl.kubeconfig), "PATH": f"{folder}:{os.environ['PATH']}"}
         return run(["bash", "-euo", "pipefail", "-c", text], cwd=ROOT, environ=environ, timeout=300)
+
+
+def _answers(pod: dict[str, Any]) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
 
 
 def _said(kubectl: Kubectl, words: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 
 from tests.cluster import ledger
 from tests.cluster.installation import Installation
-from tests.cluster.shop import Merchant, Shop, all_of, opened
+from tests.cluster.shop import Merchant, Refused, Shop, all_of, opened
 from tests.demo.demo_cashbox import RESOURCE, condition
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.waiting import until
@@ -26,18 +27,18 @@ ZONE = "America/Sao_Paulo"
 def copied(platform: Installation) -> Iterator[Installation]:
     """Have copies made, and its consumers go on, until the test ends; afterwards there are neither copies nor a second platform."""
     platform.patch({"mysql": {"backup": {"schedule": "15 3 1 1 *", "storage": {"size": "1Gi"}}}})
-    platform.ready()
+    platform.restarted("mysql")
     yield platform
     remove(platform.kubectl, NAME)
     platform.patch({"mysql": {"backup": None}, "saldo": {"consumer": {"replicas": None, "autoscaling": {"mode": "Operator"}}}})
     platform.kubectl("delete", "persistentvolumeclaim", f"{platform.name}-backup", "--wait=false")
-    platform.ready()
+    platform.restarted("mysql")
 
 
 async def test_a_restored_cashbox_has_every_balance_even_of_what_the_broker_held(copied: Installation) -> None:
     """By the same credentials through its own gateway and by sums in both schemas; its Reconciled and the copy's condition are True."""
     async with opened(copied.gateway, copied.admin) as shop:
-        merchants = [await shop.register(f"Copiada {number}", ZONE) for number in range(3)]
+        merchants = [await registered(shop, number) for number in range(3)]
         await all_of(shop, merchants, APPLIED, at_once=8)
         await shop.caught_up(merchants, seconds=120)
         await held_by_the_broker(copied, shop, merchants)
@@ -66,6 +67,18 @@ async def test_a_restored_cashbox_has_every_balance_even_of_what_the_broker_held
 CLOSED = "SELECT HEX(event_id), hash FROM caixa_saldo.fechamento_recebido ORDER BY 1"
 RECEIPTS = "SELECT HEX(id), LOWER(HEX(hash)) FROM caixa_fluxo.fechamento ORDER BY 1"
 WAITING = "SELECT COUNT(*) FROM caixa_fluxo.outbox"
+
+
+async def registered(shop: Shop, number: int) -> Merchant:
+    """Register a merchant, again and again while services still find their way back to a database that has just been restarted."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return await shop.register(f"Copiada {number}", ZONE)
+        except Refused:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(1)
 
 
 async def held_by_the_broker(copied: Installation, shop: Shop, merchants: list[Merchant]) -> None:
