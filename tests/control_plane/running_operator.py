@@ -14,6 +14,7 @@ from tests.kubernetes.ports import free_ports
 from tests.kubernetes.waiting import until
 
 WORDS = ("-m", "kopf", "run", "--standalone", "--all-namespaces", "--module=caixa_operator.main")
+RESYNC_SECONDS = 20
 
 
 @dataclass
@@ -25,15 +26,17 @@ class RunningOperator:
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
     starts: int = 0
+    elected: bool = True
+    """Whether it competes for the Lease, as in production."""
 
     def start(self) -> None:
         """Begin a process."""
         (self.port,) = free_ports(1)
         own = {
             "KUBECONFIG": str(self.rights.kubeconfig),
-            "CAIXA_NAMESPACE": NAMESPACE,
+            **({"CAIXA_NAMESPACE": NAMESPACE} if self.elected else {}),
             "CAIXA_MANAGEMENT_PORT": str(self.port),
-            "CAIXA_RESYNC_SECONDS": "20",
+            "CAIXA_RESYNC_SECONDS": str(RESYNC_SECONDS),
         }
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(

@@ -4,6 +4,7 @@ There are no controllers: nothing makes pods of a Deployment or collects childre
 """
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from tests.kubernetes import components, processes
 from tests.kubernetes.binaries import Binaries, binaries
@@ -22,6 +24,7 @@ from tests.kubernetes.waiting import TimedOut, until
 PREFIX = "caixa-control-plane-"
 ATTEMPTS = 3
 READY_SECONDS = 90.0
+API_SERVER = "kube-apiserver"
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,30 @@ class ControlPlane:
     """A running control plane: its administrator's kubeconfig, its URL and the folder of its logs."""
 
     kubeconfig: Path
-    server: str
     folder: Path
+    api: components.Api
+    command: tuple[str | Path, ...]
+    """What the API server is started by."""
+
+    @property
+    def server(self) -> str:
+        """Its URL."""
+        return self.api.server
+
+    def stop_api(self) -> None:
+        """End the API server; etcd keeps what it knew."""
+        processes.stop(self.folder, API_SERVER, grace=5)
+
+    def start_api(self) -> None:
+        """Start it again, and return when it answers. Raises TimedOut."""
+        processes.start(API_SERVER, self.command, self.folder)
+        until("the API server answers again", lambda: is_ready(self.server, self.api.certificates), seconds=READY_SECONDS)
+
+    def forget(self, revision: int) -> None:
+        """Compact etcd: what had changed up to this revision can no longer be asked for, as happens every five minutes anyway."""
+        body = json.dumps({"revision": revision, "physical": True}).encode()
+        with urlopen(Request(f"http://{components.LOOPBACK}:{self.api.etcd_port}/v3/kv/compaction", body), timeout=30) as answer:
+            answer.read()
 
 
 @contextmanager
@@ -59,23 +84,24 @@ def _started(built: Binaries, folder: Path) -> ControlPlane:
         path = write_admin(certificates, authority, api.server, folder / "kubeconfig")
         alone = ("--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount")  # as controllers would be needed
         processes.start("etcd", components.etcd(built, folder / f"etcd-{attempt}", etcd_port, peer_port), folder)
-        processes.start("kube-apiserver", components.api_server(built, api, *alone), folder)
+        command = components.api_server(built, api, *alone)
+        processes.start(API_SERVER, command, folder)
         with contextlib.suppress(TimedOut):
             until("the API server answers or ends", lambda api=api: _settled(api, folder), seconds=READY_SECONDS)  # type: ignore[misc]
             if is_ready(api.server, certificates):
-                return ControlPlane(path, api.server, folder)
-        tails = "\n".join(processes.log_tail(folder, name) for name in ("etcd", "kube-apiserver"))
+                return ControlPlane(path, folder, api, tuple(command))
+        tails = "\n".join(processes.log_tail(folder, name) for name in ("etcd", API_SERVER))
         _stop(folder)
     raise TimedOut(f"the control plane did not start in {ATTEMPTS} attempts:\n{tails}")
 
 
 def _settled(api: components.Api, folder: Path) -> bool:
-    dead = any(processes.pid_of(folder, name) is None for name in ("etcd", "kube-apiserver"))
+    dead = any(processes.pid_of(folder, name) is None for name in ("etcd", API_SERVER))
     return dead or is_ready(api.server, api.certificates)
 
 
 def _stop(folder: Path) -> None:
-    for name in ("kube-apiserver", "etcd"):
+    for name in (API_SERVER, "etcd"):
         processes.stop(folder, name, grace=5)
 
 

@@ -43,3 +43,14 @@ def test_what_is_no_origin_is_refused_at_start(text: str) -> None:
     """The message names the variable."""
     with pytest.raises(ConfigurationError, match="CAIXA_CORS_ORIGINS"):
         origins_of(text)
+
+
+async def test_an_address_that_leads_nowhere_is_a_screen_for_people_and_json_for_programs(door: Door) -> None:
+    """A browser is shown the way back, in the page's own dress; a program, and whoever asks below the API, gets the problem."""
+    people = {"Accept": "text/html,application/xhtml+xml"}
+    async with door.session.get(f"{door.url}/relatorio/de/ontem", headers=people) as shown:
+        assert (shown.status, shown.content_type) == (404, "text/html")
+        assert "Voltar ao começo" in await shown.text()
+    for path, headers in (("/relatorio/de/ontem", {}), ("/api/v1/nada", people), ("/oauth/nada", people)):
+        async with door.session.get(f"{door.url}{path}", headers=headers) as told:
+            assert (told.status, told.content_type) == (404, "application/problem+json"), path

@@ -18,6 +18,7 @@ class Hasty(HeadDeadline):
 
     head_seconds = 0.5
     taken_seconds = 1.0
+    at_most = 20
 
 
 async def _slow(scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,3 +91,27 @@ async def test_an_answer_that_nobody_takes_is_given_up(server: uvicorn.Server) -
 
     await eventually("the connection is given up", given_up)
     writer.transport.abort()
+
+
+async def test_one_connection_too_many_is_told_when_to_come_back(port: int) -> None:
+    """Above the bound whoever asks gets a problem with Retry-After and no turn; once others have left, everybody is served again."""
+    others = [await asyncio.open_connection("127.0.0.1", port) for _ in range(Hasty.at_most)]
+    one_more = await _answer(port)
+    assert one_more.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nretry-after: " in one_more.lower()
+    assert b"application/problem+json" in one_more
+    for _, writer in others:
+        writer.close()
+
+    async def served() -> bool:
+        return (await _answer(port)).startswith(b"HTTP/1.1 200 ")
+
+    await eventually("it is served again", served)
+
+
+async def _answer(port: int) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer

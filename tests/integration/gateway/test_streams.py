@@ -10,6 +10,7 @@ from tests.integration.gateway.door import Door
 from tests.integration.gateway.own_process import own_process
 from tests.integration.gateway.raw import exchanged, head, statuses
 from tests.local.database import Database
+from tests.local.waiting import eventually
 
 SALDO = "/api/v1/saldos/atual"
 LANCAMENTOS = "/api/v1/lancamentos"
@@ -33,6 +34,29 @@ async def test_a_large_answer_passes_in_little_memory(schema: Database, key_file
         before, seen = own.resident(), [0]
         await taken(own.door, token, 32 * MEBIBYTE, lambda: seen.append(own.resident()))
         assert max(seen) - before < 16 * MEBIBYTE
+
+
+async def test_slow_clients_cost_little_memory(schema: Database, key_file: Path, tmp_path: Path) -> None:
+    """A hundred uploads that stop half-way and a hundred answers that nobody takes: a third of a MiB each would be too much."""
+    async with own_process(schema, key_file, tmp_path) as own:
+        token = await own.door.merchant()
+        half = head(token, f"POST {LANCAMENTOS}", "Content-Length: 900000\r\n") + b"x" * 450_000
+        untaken = head(token, f"GET {SALDO}?semfim")
+        before, writers = own.resident(), []
+        for sent in [half, untaken] * 100:
+            _, writer = await asyncio.open_connection("127.0.0.1", own.door.port, limit=1024)
+            writer.write(sent)
+            writers.append(writer)
+        await eventually("every request has reached its service", lambda: _all_busy(own.door))
+        await asyncio.sleep(1)
+        grown = own.resident() - before
+        for writer in writers:
+            writer.transport.abort()
+        assert grown < 200 * MEBIBYTE // 3
+
+
+async def _all_busy(door: Door) -> bool:
+    return door.fluxo.busy_with == door.saldo.busy_with == 100
 
 
 @pytest.mark.parametrize("answer_seconds", [1.0])

@@ -29,7 +29,6 @@ SERVER = {
     "http": HeadDeadline,
     "ws": "none",  # no route speaks WebSocket, so an upgrade is not even looked at
     "timeout_keep_alive": 75,  # longer than the 60 s of the usual load balancers, so that these close first
-    "limit_concurrency": 2000,  # with 64 KiB of each request held, what a pod of 512 MiB can bear
 }
 
 

@@ -1,4 +1,4 @@
-"""A server that waits for no client for ever: neither for a request's head, nor for an answer to be taken."""
+"""A server that waits for no client for ever, neither for a request's head nor for an answer to be taken, nor for too many at once."""
 
 import asyncio
 import socket
@@ -6,19 +6,27 @@ from typing import Any, Final
 
 import h11
 import msgspec
+from prometheus_client import Counter
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from caixa_comum.problems import CONTENT_TYPE, Problem, body_of, problem
+from caixa_comum.problems import CONTENT_TYPE, Problem, body_of, problem, unavailable
 from caixa_gateway.strict_http import HEAD_BYTES, StrictConnection
 
 HEAD_SECONDS: Final = 15.0
 TAKEN_SECONDS: Final = 60.0
 """How long a client may leave an answer's bytes untaken before its connection is given up; without it a closed one could linger."""
+CONNECTIONS: Final = 2000
+"""At once; with what is held of each, a pod of 512 MiB can bear them."""
+RECEIVED_BYTES: Final = 64 * 1024
+"""How much the kernel keeps of what a client sends: the event loop reads all of it at once, so that without a bound each of many slow
+uploads holds a quarter of a MiB several times over."""
 REFUSALS: Final = {
     400: problem(400, "O pedido não tem a forma do HTTP/1.1."),
     414: Problem(414, "Endereço longo demais", "O endereço do pedido é longo demais."),
     431: Problem(431, "Cabeçalhos grandes demais", "Os cabeçalhos do pedido são muitos ou grandes demais."),
 }
+_turned_away = Counter("caixa_gateway_connections_refused", "Requests on a connection above the bound, answered with a 503.")
+CROWDED: Final = unavailable("Há conexões demais agora. Tente de novo em instantes.")
 
 
 class HeadDeadline(H11Protocol):
@@ -29,6 +37,8 @@ class HeadDeadline(H11Protocol):
 
     head_seconds = HEAD_SECONDS
     taken_seconds = TAKEN_SECONDS
+    at_most = CONNECTIONS
+    _crowded = False
     _deadline: asyncio.TimerHandle | None = None
 
     def __init__(self, *given: Any, **named: Any) -> None:  # Any: as uvicorn calls it
@@ -39,7 +49,10 @@ class HeadDeadline(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        self._crowded = len(self.connections) > self.at_most
         bound = transport.get_extra_info("socket")
+        if bound is not None:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
         if bound is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(self.taken_seconds * 1000))
         self._await_head()
@@ -50,7 +63,11 @@ class HeadDeadline(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Wait for the rest of a head, unless it came whole."""
+        """Wait for the rest of a head, unless it came whole. A connection above the bound is told so when it asks, not cut."""
+        if self._crowded:
+            _turned_away.inc()
+            self._refuse(CROWDED)
+            return
         super().data_received(data)
         if self._in_request():
             self._stop_waiting()
@@ -62,7 +79,10 @@ class HeadDeadline(H11Protocol):
         if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.abort()
             return
-        refusal = REFUSALS[self.conn.refusal]
+        self._refuse(REFUSALS[self.conn.refusal])
+
+    def _refuse(self, refusal: Problem) -> None:
+        """Answer with a problem, whatever was asked, and close."""
         body = msgspec.json.encode(body_of(refusal, None))
         headers = [
             (b"content-type", CONTENT_TYPE.encode()),
@@ -70,6 +90,7 @@ class HeadDeadline(H11Protocol):
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
             (b"connection", b"close"),
+            *((name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items()),
         ]
         for event in (h11.Response(status_code=refusal.status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")

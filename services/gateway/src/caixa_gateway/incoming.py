@@ -125,7 +125,9 @@ class Streamed:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the body in pieces. Raises Problem: 413 where it is too large, 408 where it takes too long. Raises ClientGone."""
-        yield self._first
+        first, self._first = self._first, b""  # not held for as long as the rest takes
+        yield first
+        del first
         while True:
             self.waits = True
             chunk = await anext(self._chunks, b"")

@@ -1,5 +1,6 @@
 """Asking a service over HTTP: pooled connections, bounded time and concurrency, and failures told apart."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,6 +20,8 @@ CONNECT_SECONDS: Final = 3.0
 AT_ONCE: Final = 500
 # The services close an idle connection after five seconds; the gateway lets go of it before.
 KEPT_SECONDS: Final = 4.0
+RECEIVED_BYTES: Final = 64 * 1024
+"""How much the kernel keeps of an answer: all of it is read at once, and then waits here for the client."""
 
 _log = structlog.get_logger(__name__)
 
@@ -145,10 +148,21 @@ def _traced(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return headers if current is None else [*(one for one in headers if one[0] != TRACEPARENT), (TRACEPARENT, current)]
 
 
+def _bounded_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """Open a socket of which the kernel keeps little: what a slow client does not take is then held back by the service, not here."""
+    family, kind, protocol, _, _ = address
+    opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+    return opened
+
+
 def new_session() -> aiohttp.ClientSession:
     """Open the gateway's session: no cookies kept, nothing decompressed, no header of its own added."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, limit_per_host=AT_ONCE, keepalive_timeout=KEPT_SECONDS, ttl_dns_cache=5),
+        connector=aiohttp.TCPConnector(
+            limit=0, limit_per_host=AT_ONCE, keepalive_timeout=KEPT_SECONDS, ttl_dns_cache=5, socket_factory=_bounded_socket
+        ),
+        read_bufsize=RECEIVED_BYTES // 4,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),

@@ -12,6 +12,7 @@ from caixa_gateway.pagina.caixa_routes import cash_routes
 from caixa_gateway.pagina.dia_routes import day_routes
 from caixa_gateway.pagina.entrar_routes import sign_in_routes
 from caixa_gateway.pagina.estatico import static_route
+from caixa_gateway.pagina.nada_routes import nowhere_route
 from caixa_gateway.pagina.pagina import AnyRequest, Html, Moved, SemSessao, render
 from caixa_gateway.pagina.relatorio_routes import report_routes
 from caixa_gateway.pagina.servicos import Servicos
@@ -69,6 +70,7 @@ def page_routes(
             *cash_routes(seal, servicos),
             *report_routes(seal, servicos),
             *day_routes(seal, servicos),
+            nowhere_route(),
         ],
         exception_handlers={SemSessao: ended, Problem: refused},
     )
