@@ -12,6 +12,11 @@ from tests.provision.absence import cannot_run
 RUNNING: list[Installation] = []
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what needs the machine without the platform first, and what takes the platform away last."""
+    items.sort(key=lambda item: (item.path.stem == "test_removal", "platform" in getattr(item, "fixturenames", ())))
+
+
 @pytest.fixture(scope="session")
 def machine() -> Iterator[None]:
     """Be sure that this machine can be a node and is none yet; leave it as it was."""

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from caixa_operator.settings import Settings
 from tests.cluster.readme import commands
 from tests.cluster.shop import Credentials
 from tests.demo import images_debian
-from tests.demo.demo_cashbox import RESOURCE, administrator, wait_ready
+from tests.demo.demo_cashbox import RESOURCE, administrator, condition, wait_ready
 from tests.demo.demo_install import OPERATOR_NAMESPACE, ROOT, prepare
 from tests.demo.images import SERVICES, Images
 from tests.kubernetes import image_store
 from tests.kubernetes.helm import helm_binary
 from tests.kubernetes.kubectl import Kubectl
+from tests.kubernetes.waiting import until
 from tests.kubernetes.where import OneNode
 from tests.provision.command import CommandFailed, run
 from tests.provision.progress import step
@@ -44,6 +46,28 @@ class Installation:
         """Return the CashBox as it is now."""
         return self.kubectl.get(RESOURCE, self.name)
 
+    def beside(self, name: str) -> "Installation":
+        """Wait until another CashBox of this cluster serves, on a port of the node, and return it."""
+        with step(f"waiting for the CashBox {name}") as progress:
+            cashbox = wait_ready(self.kubectl, NAMESPACE, name, progress)
+        gateway = OneNode().address(self.kubectl, NAMESPACE, f"{name}-gateway", cashbox["status"]["endpoints"]["nodePort"])
+        return replace(self, name=name, gateway=gateway, admin=Credentials(*administrator(self.kubectl, NAMESPACE, cashbox)))
+
+    def run_now(self, part: str) -> str:
+        """Run a CronJob's Job now, wait until it has ended well, and return what it printed. Raises CommandFailed."""
+        job = f"{self.name}-{part}-{time.time_ns() // 1_000_000_000}"
+        self.kubectl("create", "job", f"--from=cronjob/{self.name}-{part}", job)
+        return self.completed(job)
+
+    def completed(self, job: str) -> str:
+        """Wait until a Job has ended well, and return what its containers printed. Raises CommandFailed."""
+        self.kubectl("wait", f"job/{job}", "--for=condition=Complete", "--timeout=180s")
+        return self.kubectl("logs", f"job/{job}", "--all-containers")
+
+    def holds(self, kind: str) -> bool:
+        """Whether a condition is True."""
+        return condition(self.cashbox(), kind).get("status") == "True"
+
     def patch(self, spec: dict[str, Any]) -> None:
         """Merge into the CashBox's spec. Raises CommandFailed with the API server's message when it refuses."""
         self.kubectl("patch", RESOURCE, self.name, "--type=merge", f"--patch={json.dumps({'spec': spec})}")
@@ -52,6 +76,14 @@ class Installation:
         """Wait until the CashBox serves as its spec now says."""
         with step("waiting for the CashBox") as progress:
             wait_ready(self.kubectl, NAMESPACE, self.name, progress)
+
+    def restarted(self, store: str) -> None:
+        """Wait until a store runs as the spec now says, and the services answer with it."""
+        self.ready()
+        self.kubectl("rollout", "status", f"statefulset/{self.name}-{store}", "--timeout=180s")
+        services = ("gateway", "fluxo", "saldo")
+        until("the services answer", lambda: all(_answers(pod) for part in services for pod in self.pods(part)), seconds=90)
+        self.ready()
 
     def pods(self, component: str) -> list[dict[str, Any]]:
         """Return a component's pods that are not on their way out."""
@@ -109,6 +141,10 @@ def as_written(kubectl: Kubectl, text: str) -> str:
             Path(folder, name).symlink_to(path)
         environ = {"KUBECONFIG": str(kubectl.kubeconfig), "PATH": f"{folder}:{os.environ['PATH']}"}
         return run(["bash", "-euo", "pipefail", "-c", text], cwd=ROOT, environ=environ, timeout=300)
+
+
+def _answers(pod: dict[str, Any]) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
 
 
 def _said(kubectl: Kubectl, words: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import aiohttp
@@ -105,6 +106,18 @@ class Shop:
         listed = await self._json("GET", "/api/v1/lancamentos", merchant.credentials)
         return list(listed["itens"])
 
+    async def close(self, merchant: Merchant, day: date) -> None:
+        """Close a business day that is over. Raises Refused."""
+        await self._json("POST", "/api/v1/fechamentos", merchant.credentials, key=f"{self._run}-{day}", json={"data": day.isoformat()})
+
+    async def post_together(self, merchant: Merchant, count: int) -> None:
+        """Post up to 1,000 entries in one request, all of which are recorded at once. Raises Refused."""
+        values = [amount(number) for number in range(count)]
+        entries = [{"tipo": "credito" if one > 0 else "debito", "valor": abs(one)} for one in values]
+        key = f"{self._run}-{next(self._keys)}"
+        await self._json("POST", "/api/v1/lancamentos/lote", merchant.credentials, key=key, json={"lancamentos": entries})
+        self.posts += [Post(merchant, one, 201, 201, "") for one in values]
+
     async def token(self, credentials: Credentials) -> str:
         """Return a token that is good for another minute. Raises Refused."""
         held = self._tokens.get(credentials.client_id)
@@ -142,8 +155,8 @@ class Shop:
         except (aiohttp.ClientError, TimeoutError) as error:
             return 0, repr(error)
 
-    async def _json(self, method: str, path: str, credentials: Credentials, **more: Any) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {await self.token(credentials)}"}
+    async def _json(self, method: str, path: str, credentials: Credentials, *, key: str = "", **more: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {await self.token(credentials)}", **({"Idempotency-Key": key} if key else {})}
         async with self._session.request(method, path, headers=headers, **more) as answer:
             if answer.status >= 400:
                 raise Refused(f"{method} {path}: {answer.status} {await answer.text()}")

@@ -263,6 +263,35 @@ async def test_a_backup_s_end_is_the_condition_backupsucceeded(api: Recorded, cl
     assert all(one["type"] != "BackupSucceeded" for one in cluster.get("cashbox", "loja")["status"]["conditions"])
 
 
+async def test_what_a_copy_lacked_is_sent_before_reconciled_is_judged(api: Recorded, cluster: Cluster) -> None:
+    """After a restore one Job follows the migrations; until it has ended nobody knows; its account and policy are there; then no write."""
+    cluster.cashbox(mysql={"restoreFrom": {"claimName": "old-backup"}})
+    kept = keeper(api, cluster)
+    await kept.full()
+    cluster.stores_answer()
+    await kept.full()
+    assert "job/loja-reemission" not in cluster.names("jobs")
+    cluster.migrations_complete()
+    await kept.full()
+    cluster.pods_answer()
+    assert "job/loja-reemission" in cluster.names("jobs")
+    assert {"serviceaccount/loja-reemission", "networkpolicy/loja-reemission"} <= cluster.names("serviceaccounts", "networkpolicies")
+    await kept.full()
+    assert (condition(cluster, "Reconciled")["status"], condition(cluster, "Reconciled")["reason"]) == ("Unknown", "Reemitting")
+    compared(cluster, "loja-reconciliation-1", COMPLETE)
+    await kept.full()
+    assert condition(cluster, "Reconciled")["reason"] == "Reemitting"
+    cluster.migrations_complete()  # and the Job that follows them
+    await kept.full()
+    assert condition(cluster, "Reconciled")["status"] == "True"
+    api.forget()
+    await kept.full()
+    assert api.writes == []
+    cluster.cashbox()
+    await kept.full()
+    assert "job/loja-reemission" not in cluster.names("jobs")
+
+
 async def test_copies_go_with_delete_and_stay_with_retain(api: Recorded, cluster: Cluster) -> None:
     """The volume of copies has no owner that would take it along."""
     await served(api, cluster, mysql={"backup": {}})

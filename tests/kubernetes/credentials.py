@@ -22,6 +22,11 @@ def write_kubelet_client(folder: Path, authority: Authority) -> None:
     _write_pair(folder, authority, "kubelet-client", "kube-apiserver-kubelet-client", groups=["system:masters"])
 
 
+def write_client(folder: Path, authority: Authority, file: str, user: str) -> None:
+    """Write a user's pair for a component that reads no kubeconfig."""
+    _write_pair(folder, authority, file, user)
+
+
 def write_admin(folder: Path, authority: Authority, server: str, path: Path) -> Path:
     """Write the administrator's certificate and kubeconfig."""
     _write_pair(folder, authority, "admin", "admin", groups=["system:masters"])

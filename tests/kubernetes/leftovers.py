@@ -12,7 +12,7 @@ from tests.kubernetes.folders import NODE, PROCESSES, RUN
 from tests.kubernetes.waiting import until
 
 NAMESPACES = Path("/run/netns")
-ORDER = ("kubelet", "kube-proxy", "coredns", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
+ORDER = ("network-policies", "kubelet", "kube-proxy", "coredns", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
 NOTES = RUN / "sysctls.json"
 
 

@@ -12,6 +12,7 @@ from tests.kubernetes import (
     leftovers,
     network,
     pause_image,
+    policy_agent,
     processes,
     requirements,
     sysctls,
@@ -20,7 +21,7 @@ from tests.kubernetes import (
 from tests.kubernetes.binaries import Binaries, binaries
 from tests.kubernetes.certificates import Authority
 from tests.kubernetes.components import Api
-from tests.kubernetes.credentials import is_ready, write_admin, write_certificates, write_kubelet_client, write_user
+from tests.kubernetes.credentials import is_ready, write_admin, write_certificates, write_client, write_kubelet_client, write_user
 from tests.kubernetes.folders import IMAGES, LOCK, NODE, PROCESSES, RUN
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.ports import free_ports, preferred
@@ -92,11 +93,13 @@ def _start(built: Binaries, kubectl: Kubectl) -> None:
     _await("kube-apiserver", lambda: is_ready(api.server, NODE.certificates))
     _process("kube-controller-manager", components.controller_manager(built, configurations / "kube-controller-manager", NODE.certificates))
     _process("kube-scheduler", components.scheduler(built, configurations / "kube-scheduler"))
-    kubectl.apply(dns.manifests())
+    kubectl.apply([*dns.manifests(), *policy_agent.manifests()])
+    _process(policy_agent.NAME, policy_agent.command(api.server, NODE.certificates))
     _process("coredns", dns.command(built, configurations / "Corefile"))
     _process("kube-proxy", kubelet.proxy_command(built, configurations / "kube-proxy.json"))
     _process("kubelet", _kubelet_command(built, configurations))
     _await("kubelet", lambda: _node_is_ready(kubectl))
+    _await(policy_agent.NAME, policy_agent.enforces)
     _await("coredns", lambda: dns.is_ready(dns_port))
     SERVER_NOTE.write_text(api.server)
 
@@ -106,6 +109,7 @@ def _write_configurations(api: Api, kubelet_port: int, proxy_health: int, proxy_
     authority = Authority("caixa-cluster")
     write_certificates(NODE.certificates, authority, [*HOSTS, components.API_SERVICE, components.LOOPBACK, api.address])
     write_kubelet_client(NODE.certificates, authority)
+    write_client(NODE.certificates, authority, policy_agent.NAME, policy_agent.USER)
     write_admin(NODE.certificates, authority, api.server, NODE.kubeconfig)
     for name, (user, groups) in USERS.items():
         write_user(folder / name, authority, api.server, user, groups)

@@ -6,13 +6,18 @@ from pathlib import Path
 ROOT = Path("/proc/sys")
 CHANGED = (
     "net/ipv4/ip_forward",
+    "net/ipv4/icmp_ratelimit",
     "net/ipv4/conf/all/route_localnet",
     "net/bridge/bridge-nf-call-iptables",
     "vm/overcommit_memory",
     "kernel/panic",
     "kernel/panic_on_oops",
 )
-NEEDED = {"net/ipv4/ip_forward": "1", "net/bridge/bridge-nf-call-iptables": "1"}
+NEEDED = {
+    "net/ipv4/ip_forward": "1",
+    "net/bridge/bridge-nf-call-iptables": "1",
+    "net/ipv4/icmp_ratelimit": "0",  # policies refuse by ICMP, and every refusal is to be told
+}
 
 
 def prepare(notes: Path) -> None:

@@ -1,5 +1,6 @@
 """The very scripts that the CronJob and the init container run, against real servers: copied, refused where broken, restored."""
 
+import asyncio
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -163,6 +164,22 @@ async def test_a_broken_copy_is_refused_before_anything_is_loaded(ledger: Databa
     (folder / f"{name}.counts").unlink()
     assert f"{name}.counts is not in the claim" in restore(empty, folder).stderr
     assert rows(empty) == {}
+
+
+async def test_a_server_that_answers_late_is_waited_for(ledger: Database, folder: Path) -> None:
+    """A pod may be let through, or MySQL be there, a moment after the copy begins; one that never answers is told."""
+    ledger.stop()
+    try:
+        where = {"CAIXA_DATABASE_HOST": "127.0.0.1", "CAIXA_DATABASE_PORT": str(ledger.port), "CAIXA_BACKUP_KEEP": "2"}
+        user = {"CAIXA_DATABASE_USER": "backup", "CAIXA_DATABASE_PASSWORD": PASSWORD}
+        away = shell(BACKUP, folder, **where, **user, CAIXA_BACKUP_TRIES="2")
+        assert (away.returncode, "the server does not answer" in away.stderr) == (1, True)
+        waiting = asyncio.create_task(asyncio.to_thread(back_up, ledger, folder))
+        await asyncio.sleep(1)
+    finally:
+        ledger.start()
+    assert (await waiting).returncode == 0
+    assert len(copies(folder)) == 1
 
 
 async def test_the_oldest_copies_go_only_after_a_new_one_is_verified(ledger: Database, folder: Path) -> None:

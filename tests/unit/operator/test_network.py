@@ -110,6 +110,21 @@ def test_callers_readers_of_metrics_and_collectors_can_be_named() -> None:
     assert not _allows(built, "Egress", _labels("mysql"), OUTSIDE, 4317)
 
 
+def test_copies_and_what_follows_a_restore_reach_the_database_only() -> None:
+    """Their Jobs have an arrow while they are wanted, and no other."""
+    box = cashbox(mysql={"backup": {}, "restoreFrom": {"claimName": "old-backup"}})
+    built = policies(box, CREDENTIALS, operator_namespace="caixa-system")
+    for job in ("backup", "reemission"):
+        reached = {
+            (target, port)
+            for target in (*COMPONENTS, "backup", "reemission")
+            for port in PORTS
+            if _allows(built, "Egress", _labels(job), _labels(target), port)
+            and _allows(built, "Ingress", _labels(target), _labels(job), port)
+        }
+        assert reached == {("mysql", 3306)}
+
+
 def test_without_policies_there_are_none() -> None:
     """A cluster with rules of its own can switch them off."""
     assert policies(cashbox(networkPolicy={"enabled": False}), CREDENTIALS, operator_namespace="") == []

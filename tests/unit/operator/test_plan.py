@@ -1,6 +1,6 @@
 """What is written when: the plan from what is wanted and what is there."""
 
-from caixa_operator.manifest import Manifest, Ref
+from caixa_operator.manifest import Manifest, Ref, ref
 from caixa_operator.reconcile.plan import decide
 from tests.unit.operator.boxes import applied, cashbox, ended, family, found
 
@@ -40,6 +40,19 @@ def test_a_failed_migration_holds_back_its_own_service_only() -> None:
     assert plan.held == {"saldo", "saldo-consumer", "reconciliation"}
     assert {one["metadata"]["name"] for one in plan.apply} == {"loja-fluxo", "loja-fluxo-relay", "loja-gateway"}
     assert plan.migrations == {"fluxo": "complete", "saldo": "failed", "gateway": "complete"}
+
+
+def test_what_a_copy_lacked_is_sent_once_and_after_all_migrations() -> None:
+    """The Job of a restored CashBox waits for every schema, runs once, whatever version follows, and goes with restoreFrom."""
+    restored = cashbox(mysql={"restoreFrom": {"claimName": "old-backup"}})
+    reemission = Ref("Job", "loja-reemission")
+    live = {name: one for name, one in applied(family(restored)).items() if name != reemission}
+    migrating = {name: {**one, "status": {"active": 1}} if "saldo-migration" in name.name else one for name, one in live.items()}
+    assert reemission not in map(ref, decide(family(restored), migrating).apply)
+    assert reemission in map(ref, decide(family(restored), live).apply)
+    newer = family(cashbox(version="2.0.0", mysql={"restoreFrom": {"claimName": "old-backup"}}))
+    assert reemission not in map(ref, decide(newer, applied(newer) | applied(family(restored))).apply)
+    assert reemission in decide(WANTED, applied(family(restored))).prune
 
 
 def test_two_migrations_of_one_service_never_run_at_once() -> None:

@@ -48,3 +48,36 @@ def test_migrations_are_no_comparisons() -> None:
     """Only the CronJob's own Jobs count."""
     migration = {Ref("Job", "m"): {"metadata": {"name": "m", "labels": labels(BOX, "saldo-migration")}, "status": ended("Complete")}}
     assert proof(BOX, migration).status == "Unknown"
+
+
+RESTORED = cashbox(mysql={"restoreFrom": {"claimName": "old-backup"}})
+
+
+def reemission(status: dict[str, Any]) -> dict[Ref, Manifest]:
+    """Return the Job that hands over again what a copy lacked."""
+    return {Ref("Job", "loja-reemission"): {"metadata": {"name": "loja-reemission", "labels": labels(BOX, "reemission")}, "status": status}}
+
+
+def test_after_a_restore_nothing_is_judged_before_what_the_copy_lacked_was_sent() -> None:
+    """A comparison that began before that counts for nothing, whichever way it went; one that began after it does."""
+    before, after = (
+        {name: {**job, "metadata": {**job["metadata"], "creationTimestamp": f"2026-01-01T0{hour}:30:00Z"}} for name, job in made.items()}
+        for hour, made in (
+            (1, comparison("r-1", ended("Failed", at="2026-01-01T02:05:00Z", reason="PodFailurePolicy", message=DIFFERENT))),
+            (2, comparison("r-2", ended("Complete", at="2026-01-01T02:35:00Z"))),
+        )
+    )
+    for live in ({}, reemission({"active": 1})):
+        made = proof(RESTORED, live | before)
+        assert (made.status, made.reason) == ("Unknown", "Reemitting")
+    sent = reemission(ended("Complete", at="2026-01-01T02:00:00Z"))
+    assert proof(RESTORED, sent | before).reason == "NotYetRun"
+    assert proof(RESTORED, sent | before | after).status == "True"
+    assert proof(BOX, before).status == "False"
+
+
+def test_what_could_not_be_sent_is_told_with_what_to_do() -> None:
+    """A Job that failed means that balances may lack entries: no proof of an earlier minute hides it."""
+    made = proof(RESTORED, reemission(ended("Failed")) | comparison("r-1", ended("Complete")))
+    assert (made.status, made.reason) == ("False", "ReemissionFailed")
+    assert "kubectl delete job loja-reemission" in made.message

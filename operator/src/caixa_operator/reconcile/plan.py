@@ -56,7 +56,7 @@ def decide(wanted: list[Manifest], live: Live) -> Plan:
 
     A migration Job starts when the database answers and no other migration of its service runs. A Deployment or CronJob is applied
     only when the Job of its service is complete, so that new code never meets an old schema; a service without a Job has no schema.
-    A Job of no service (a rotation's) only waits for the database.
+    A Job of no one service runs once, after all migrations.
     """
     jobs = {labels(job)[SERVICE_LABEL]: job for job in wanted if job["kind"] == "Job" and SERVICE_LABEL in labels(job)}
     migrations = {service: job_state(live.get(ref(job))) for service, job in jobs.items()}
@@ -67,7 +67,7 @@ def decide(wanted: list[Manifest], live: Live) -> Plan:
     held: set[str] = set()
     for manifest in map(stamped, wanted):
         if manifest["kind"] == "Job":
-            if ref(manifest) not in live and ready and not _migrating(labels(manifest).get(SERVICE_LABEL), live):
+            if ref(manifest) not in live and ready and _may_start(manifest, migrations, live):
                 chosen.append(manifest)
         elif _is_there(manifest, live.get(ref(manifest))):
             continue
@@ -94,7 +94,14 @@ def _may_go(found: Manifest) -> bool:
     return found["kind"] != "Job" or job_state(found) != "running"
 
 
-def _migrating(service: str | None, live: Live) -> bool:
-    return service is not None and any(
+def _may_start(job: Manifest, migrations: Mapping[str, JobState], live: Live) -> bool:
+    service = labels(job).get(SERVICE_LABEL)
+    if service is None:
+        return all(state == "complete" for state in migrations.values())
+    return not _migrating(service, live)
+
+
+def _migrating(service: str, live: Live) -> bool:
+    return any(
         name.kind == "Job" and labels(job).get(SERVICE_LABEL) == service and job_state(job) == "running" for name, job in live.items()
     )

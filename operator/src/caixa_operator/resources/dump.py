@@ -57,6 +57,14 @@ trap 'rm -rf "$new" "$options"' EXIT
 printf '[client]\nhost=%s\nport=%s\nuser=%s\npassword="%s"\n' "$CAIXA_DATABASE_HOST" "$CAIXA_DATABASE_PORT" \
   "$CAIXA_DATABASE_USER" "$CAIXA_DATABASE_PASSWORD" > "$options"
 
+# A network that enforces policies may know a new pod a moment late, and MySQL may be starting: only a client's own errors are waited for.
+tries=0
+while "$client" --defaults-file="$options" --connect-timeout=5 --execute="SELECT 1" 2>&1 | grep -q '^ERROR 20[0-9][0-9] '; do
+  tries=$((tries + 1))
+  [ "$tries" -lt "${CAIXA_BACKUP_TRIES:-30}" ] || fail "the server does not answer"
+  sleep 1
+done
+
 before=$(ask "SELECT COUNT(*) FROM caixa_fluxo.lancamento") || fail "the entries cannot be counted"
 { "$dump" --defaults-file="$options" --single-transaction --quick --no-tablespaces --hex-blob --skip-extended-insert --no-autocommit \
     --loose-set-gtid-purged=OFF --loose-masking-policies=OFF --skip-add-locks --skip-add-drop-table \

@@ -4,7 +4,19 @@ import itertools
 
 from caixa_operator.images import Images
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, fluxo, gateway, migration, mysql, rabbitmq, rabbitmq_cluster, reconciliation, rotation, saldo
+from caixa_operator.resources import (
+    backup,
+    fluxo,
+    gateway,
+    migration,
+    mysql,
+    rabbitmq,
+    rabbitmq_cluster,
+    reconciliation,
+    reemission,
+    rotation,
+    saldo,
+)
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.disruption import budget
 from caixa_operator.resources.network import policies
@@ -30,6 +42,7 @@ def children(
         service_account(cashbox, reconciliation.COMPONENT),
         reconciliation.cron_job(cashbox, images, credentials),
         *backup.children(cashbox, images, credentials),
+        *reemission.children(cashbox, images),
         *rotation.children(cashbox, images, credentials, mysql_start),
     ]
 

@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 from caixa_comum import schemas
 from caixa_operator.manifest import Manifest
-from caixa_operator.resources import backup, external, gateway, mysql, rabbitmq, rabbitmq_cluster, reconciliation, rotation, saldo
+from caixa_operator.resources import (
+    backup,
+    external,
+    gateway,
+    mysql,
+    rabbitmq,
+    rabbitmq_cluster,
+    reconciliation,
+    reemission,
+    rotation,
+    saldo,
+)
 from caixa_operator.resources.credentials import Credentials
 from caixa_operator.resources.environment import AMQP_PORT, API_PORT, MYSQL_PORT
 from caixa_operator.resources.identity import OWNER_LABEL, child, selector
@@ -50,8 +61,13 @@ _METRICS = {**dict.fromkeys(_PROCESSES, MANAGEMENT_PORT), rabbitmq.COMPONENT: ra
 
 def _at_times(cashbox: CashBox, credentials: Credentials) -> list[str]:
     """Name the components that only some CashBoxes have, or only for a while; each asks MySQL."""
-    copies = [] if cashbox.spec.mysql.backup is None else [backup.COMPONENT]
-    return [*copies, *([rotation.COMPONENT] if rotation.of_mysql(credentials) else [])]
+    spec = cashbox.spec.mysql
+    wanted = {
+        backup.COMPONENT: spec.backup is not None,
+        reemission.COMPONENT: spec.restore_from is not None,
+        rotation.COMPONENT: rotation.of_mysql(credentials),
+    }
+    return [component for component, there in wanted.items() if there]
 
 
 def _arrows(cashbox: CashBox, more: list[str]) -> tuple[Arrow, ...]:

@@ -26,6 +26,7 @@ BACKUP: Final = "backup"
 COMPARED: Final = (
     ("fluxo", "lancamento"),
     ("fluxo", "outbox"),
+    ("fluxo", "fechamento"),
     ("saldo", "saldo_diario"),
     ("saldo", "inbox"),
     ("saldo", "fechamento_recebido"),

@@ -1,7 +1,7 @@
 """The SQL of closed days: what their entries add up to, and the receipts."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -75,6 +75,12 @@ async def receipts(
     if after is not None:
         statement = statement.where(fechamento.c.data > after)
     rows = await connection.execute(statement.order_by(fechamento.c.data.asc() if after is not None else fechamento.c.data.desc()))
+    return [as_recibo(row) for row in rows.mappings()]
+
+
+async def receipts_of(connection: AsyncConnection, ids: Collection[UUID]) -> list[Recibo]:
+    """Return those of these receipts that exist, whosever they are."""
+    rows = await connection.execute(select(fechamento).where(fechamento.c.id.in_(list(ids))).order_by(fechamento.c.id))
     return [as_recibo(row) for row in rows.mappings()]
 
 

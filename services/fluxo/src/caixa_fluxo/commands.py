@@ -1,5 +1,6 @@
-"""The console script `caixa-fluxo`: `api`, `relay` and `migrate` serve and `verificar-recibos` is for anyone."""
+"""The console script `caixa-fluxo`: `api` and `relay` serve, `migrate` and `reemitir` work once, `verificar-recibos` is for anyone."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -9,7 +10,7 @@ from caixa_comum.command_line import Command
 from caixa_comum.process import stop_event
 from caixa_comum.settings import DatabaseSettings, load
 from caixa_fluxo import api as api_process
-from caixa_fluxo import relay_process, verification_command
+from caixa_fluxo import reemission_command, relay_process, verification_command
 from caixa_fluxo.relay_metrics import RelayMetrics
 from caixa_fluxo.settings import ApiSettings, RelaySettings
 
@@ -34,6 +35,13 @@ async def migrate(environ: Mapping[str, str]) -> None:
     await migrations.upgrade(load(DatabaseSettings, environ), "caixa_fluxo")
 
 
+async def reemitir(environ: Mapping[str, str], arquivo: Path) -> None:
+    """Hand over again the events whose ids a file names, one a line."""
+    logs.configure("info", "fluxo-reemitir")
+    if await reemission_command.run(environ, arquivo):
+        sys.exit(reemission_command.UNKNOWN)
+
+
 def verificar_recibos(environ: Mapping[str, str], recibos: Path, lancamentos: Path) -> int:
     """Verify the receipts of closed days from two NDJSON exports, without database or network."""
     del environ
@@ -42,5 +50,11 @@ def verificar_recibos(environ: Mapping[str, str], recibos: Path, lancamentos: Pa
 
 def main() -> NoReturn:
     """Run the command named on the command line."""
-    commands: dict[str, Command] = {"api": api, "relay": relay, "migrate": migrate, "verificar-recibos": verificar_recibos}
+    commands: dict[str, Command] = {
+        "api": api,
+        "relay": relay,
+        "migrate": migrate,
+        "reemitir": reemitir,
+        "verificar-recibos": verificar_recibos,
+    }
     command_line.run("caixa-fluxo", commands)

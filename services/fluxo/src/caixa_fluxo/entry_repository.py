@@ -1,13 +1,13 @@
-"""The SQL that reads entries; each is seen by its own merchant only."""
+"""The SQL that reads entries; each is shown to its own merchant only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caixa_comum.dominio import Tipo
-from caixa_fluxo.lancamento import Lancamento
+from caixa_fluxo.lancamento import Lancamento, Registro
 from caixa_fluxo.listing import Filtros, Lugar
 from caixa_fluxo.tables import lancamento
 
@@ -21,6 +21,12 @@ async def find(connection: AsyncConnection, entry_id: UUID, comerciante_id: UUID
     rows = await connection.execute(entries.where(lancamento.c.id == entry_id, lancamento.c.comerciante_id == comerciante_id))
     row = rows.mappings().one_or_none()
     return None if row is None else as_lancamento(row)
+
+
+async def recorded(connection: AsyncConnection, ids: Collection[UUID]) -> list[Registro]:
+    """Return those of these entries that exist, whosever they are, as they were recorded: for events, which are shown to nobody."""
+    rows = await connection.execute(select(lancamento).where(lancamento.c.id.in_(list(ids))).order_by(lancamento.c.id))
+    return [Registro(**{**row, "tipo": Tipo(row["tipo"])}) for row in rows.mappings()]
 
 
 async def page(connection: AsyncConnection, comerciante_id: UUID, filtros: Filtros, after: Lugar | None, limit: int) -> list[Lancamento]:

@@ -27,6 +27,7 @@ lancamento = Table(
     Column("data", Date),
 )
 outbox = Table("outbox", _fluxo, Column("event_id", Uuid16()))
+fechamento = Table("fechamento", _fluxo, Column("id", Uuid16(), primary_key=True))
 
 Key = tuple[UUID, str, date]
 """Merchant, currency, day."""
@@ -77,6 +78,14 @@ async def entries(connection: AsyncConnection, key: Key, after: UUID | None, lim
         statement = statement.where(stored.id > after)
     rows = await connection.execute(statement)
     return {id_: Totais(valor, 0, 1) if tipo == Tipo.CREDITO else Totais(0, valor, 1) for id_, tipo, valor in rows}
+
+
+async def receipts(connection: AsyncConnection, after: UUID | None, limit: int) -> list[UUID]:
+    """Give up to `limit` ids of closed days' receipts, in order, those after the given one; a receipt's event has its id."""
+    statement = select(fechamento.c.id).order_by(fechamento.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(fechamento.c.id > after)
+    return list(await connection.scalars(statement))
 
 
 async def not_handed_over(connection: AsyncConnection, event_ids: Collection[UUID]) -> frozenset[UUID]:

@@ -4,7 +4,7 @@ Per chunk of merchants, saldo is read in one snapshot that begins *before* fluxo
 committed in fluxo earlier, so it is among the entries found. Where sums differ, the entries that the snapshot's inbox knows must add
 up to the balance exactly: no waiting can excuse that. The entries that it does not know are under way. They are asked for again,
 in the outbox first and in the inbox afterwards: what is in neither was handed over and is not in a balance. Only if that is still
-so after the patience has run out is the entry missing.
+so after the patience has run out is the entry missing. Receipts of closed days are events too, and must arrive like entries.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Diferenca(msgspec.Struct, frozen=True):
 
 
 class Conciliacao(msgspec.Struct):
-    """What was compared, and what was found; `diferencas` and `faltando` (ids of entries lost on the way) show the first 100 each."""
+    """What was compared, and what was found; `diferencas` and `faltando` (ids of events lost on the way) show the first 100 each."""
 
     comerciantes: int = 0
     saldos: int = 0
@@ -66,6 +66,8 @@ class Reconciliation:
         self._patience_seconds = patience_seconds
         self._found = Conciliacao()
         self._under_way: set[UUID] = set()
+        self.missing: frozenset[UUID] = frozenset()
+        """Every event that was missing when `run` ended: all those of which `faltando` shows some."""
 
     async def run(self) -> Conciliacao:
         """Compare all. Raises what the databases' driver raises when one of them is away."""
@@ -73,6 +75,7 @@ class Reconciliation:
         while chunk := await self._chunk(last):
             await self._compare(chunk)
             last = chunk[-1]
+        await self._look_for_receipts()
         await self._follow()
         return self._found
 
@@ -121,12 +124,25 @@ class Reconciliation:
             if len(self._found.diferencas) < MOST_SHOWN:
                 self._found.diferencas.append(Diferenca(*key, saldo=held, lancamentos=included))
 
+    async def _look_for_receipts(self) -> None:
+        """Note the receipts that the inbox does not know."""
+        last: UUID | None = None
+        while True:
+            async with self._fluxo.connect() as fluxo:
+                page = await comparison_queries.receipts(fluxo, last, ENTRIES)
+            if not page:
+                return
+            async with self._saldo.connect() as saldo:
+                self._under_way.update(set(page) - await projection.known(saldo, page))
+            last = page[-1]
+
     async def _follow(self) -> None:
         """Ask again for what was under way until it has arrived, is known to wait in the outbox, or patience ends."""
         self._found.a_caminho = len(self._under_way)
         deadline = time.monotonic() + self._patience_seconds
         while missing := await self._missing():
             if time.monotonic() >= deadline:
+                self.missing = frozenset(missing)
                 self._found.total_faltando = len(missing)
                 self._found.faltando = sorted(missing)[:MOST_SHOWN]
                 return

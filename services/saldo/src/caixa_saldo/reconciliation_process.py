@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -25,9 +26,9 @@ FIGURES = {
     "comerciantes": ("merchants", "Merchants compared"),
     "saldos": ("balances", "Balances compared"),
     "lancamentos": ("entries", "Entries added up"),
-    "a_caminho": ("under_way", "Entries that were on their way when looked at first"),
+    "a_caminho": ("under_way", "Events that were on their way when looked at first"),
     "total_diferencas": ("differences", "Balances that are not the sum of their entries"),
-    "total_faltando": ("missing", "Entries handed over that are in no balance although patience has run out"),
+    "total_faltando": ("missing", "Events handed over that never arrived although patience has run out"),
     "dias_divergentes": ("divergent_days", "Closed days whose receipt the balances do not equal"),
 }
 log = structlog.get_logger(__name__)
@@ -35,10 +36,17 @@ log = structlog.get_logger(__name__)
 
 async def run_reconciliation(settings: ReconciliationSettings) -> Conciliacao:
     """Compare everything once. Raises what the databases' driver raises when one of them is away."""
+    async with opened(settings) as reconciliation:
+        return await reconciliation.run()
+
+
+@asynccontextmanager
+async def opened(settings: ReconciliationSettings) -> AsyncIterator[Reconciliation]:
+    """Give a comparison of both schemas, and let go of them after."""
     saldo = create_engine(settings.database, pool=2)
     fluxo = create_engine(msgspec.structs.replace(settings.database, database_url=settings.fluxo_database_url), pool=2)
     try:
-        return await Reconciliation(saldo, fluxo, partial(datetime.now, UTC), patience_seconds=settings.patience_seconds).run()
+        yield Reconciliation(saldo, fluxo, partial(datetime.now, UTC), patience_seconds=settings.patience_seconds)
     finally:
         await saldo.dispose()
         await fluxo.dispose()
