@@ -31,8 +31,8 @@ def copied(platform: Installation) -> Iterator[Installation]:
     yield platform
     remove(platform.kubectl, NAME)
     platform.patch({"mysql": {"backup": None}, "saldo": {"consumer": {"replicas": None, "autoscaling": {"mode": "Operator"}}}})
-    platform.kubectl("delete", "persistentvolumeclaim", f"{platform.name}-backup", "--wait=false")
     platform.restarted("mysql")
+    platform.kubectl("delete", f"persistentvolumeclaim/{platform.name}-backup", f"secret/{platform.name}-mysql-backup")
 
 
 async def test_a_restored_cashbox_has_every_balance_even_of_what_the_broker_held(copied: Installation) -> None:

@@ -79,7 +79,8 @@ async def test_a_cashbox_of_the_same_name_takes_up_what_stayed(platform: Install
 
 def test_without_the_operator_a_cashbox_can_still_be_deleted(platform: Installation) -> None:
     """`helm uninstall` lets go of every CashBox and leaves it; deleting it afterwards waits for nobody."""
-    platform.kubectl("apply", "--server-side", "--force-conflicts", "--filename=k8s/samples/minimo.yaml")
+    if platform.kubectl.find(RESOURCE, platform.name) is None:
+        platform.kubectl("apply", "--server-side", "--filename=k8s/samples/minimo.yaml")
     platform.patch({"paused": True})
     until("the operator holds it", lambda: platform.cashbox()["metadata"].get("finalizers"), seconds=60, pause=0.5)
     as_written(platform.kubectl, f"helm uninstall caixa --namespace {OPERATOR_NAMESPACE} --wait --timeout 120s")
