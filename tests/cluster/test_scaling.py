@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from caixa_comum import topology
+from caixa_operator.resources.credentials import user_key
 from tests.cluster.installation import NAMESPACE, Installation
 from tests.cluster.shop import answers, at_rate, opened
 from tests.demo.demo_cashbox import condition, decoded
@@ -142,9 +143,10 @@ def test_it_lets_go_of_what_another_autoscaler_owns(scaled: Installation) -> Non
 async def redelivered(platform: Installation) -> int:
     """Return how often the broker has delivered an event of the queue again."""
     address = platform.pods("rabbitmq")[0]["status"]["podIP"]
-    password = decoded(platform.kubectl.get("secret", f"{platform.name}-rabbitmq-users"))["operator"]
+    values = decoded(platform.kubectl.get("secret", f"{platform.name}-rabbitmq-users"))
+    user, password = values[user_key("operator")], values["operator"]  # a rotation gives the role another user
     url = f"http://{address}:15672/api/queues/{topology.VHOST}/{topology.QUEUE}"
-    headers = {"Authorization": aiohttp.encode_basic_auth("operator", password)}
+    headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
     async with aiohttp.ClientSession(trust_env=False) as session, session.get(url, headers=headers) as answer:
         answer.raise_for_status()
         found = await answer.json()

@@ -72,7 +72,7 @@ def _at_times(cashbox: CashBox, credentials: Credentials) -> list[str]:
 
 def _arrows(cashbox: CashBox, more: list[str]) -> tuple[Arrow, ...]:
     issues = cashbox.spec.gateway.identity.issues
-    ports = (rabbitmq_cluster.EPMD_PORT, rabbitmq_cluster.DISTRIBUTION_PORT) if rabbitmq_cluster.replicas(cashbox) > 1 else ()
+    ports = rabbitmq_cluster.PEER_PORTS if rabbitmq_cluster.replicas(cashbox) > 1 else ()
     nodes = (Arrow(rabbitmq.COMPONENT, rabbitmq.COMPONENT, port) for port in ports)
     keys = API_PORT if cashbox.spec.tls is None else MANAGEMENT_PORT
     drawn = (arrow._replace(port=keys) if arrow.target == gateway.COMPONENT else arrow for arrow in ARROWS)

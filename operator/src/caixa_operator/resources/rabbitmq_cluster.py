@@ -17,6 +17,9 @@ from caixa_operator.spec.cashbox import CashBox
 COMPONENT = "rabbitmq"
 EPMD_PORT = 4369
 DISTRIBUTION_PORT = 25672
+COMMAND_PORTS = range(35672, 35683)
+"""Where `rabbitmqctl` waits for the answers of other nodes than its own (RabbitMQ's networking guide); without, it lists no queue."""
+PEER_PORTS = (EPMD_PORT, DISTRIBUTION_PORT, *COMMAND_PORTS)
 QUORUM_SECONDS = 60
 """How long a node that is told to end waits for the others to do without it."""
 _DRAIN_SECONDS = 30
