@@ -88,6 +88,7 @@ async def test_scaling_in_under_load_ends_no_event_in_hand(scaled: Installation)
     until("three consumers run", lambda: _ready(scaled) == 3, seconds=90)
     async with opened(scaled.gateway, scaled.admin) as shop:
         merchant, stop = await shop.register("Verdureiro"), asyncio.Event()
+        await asyncio.sleep(6)  # the broker's figures are up to 5 s old
         before = await redelivered(scaled)
         load = asyncio.create_task(at_rate(shop, [merchant], RATE, stop))
         await asyncio.sleep(5)
@@ -98,7 +99,7 @@ async def test_scaling_in_under_load_ends_no_event_in_hand(scaled: Installation)
         await load
         assert answers(shop.posts) == {201: len(shop.posts)}
         await shop.caught_up([merchant], seconds=60)
-        await asyncio.sleep(6)  # the broker's figures are up to 5 s old
+        await asyncio.sleep(6)
         assert await redelivered(scaled) == before
 
 

@@ -50,3 +50,12 @@ async def test_closing_ends_the_wait_and_leaves_the_rest_to_the_broker() -> None
     gatherer.close()
     assert await asyncio.wait_for(waiting, 30) == []
     assert await asyncio.wait_for(gatherer.batch(), 30) == []
+
+
+async def test_drained_it_gives_what_waits_and_then_nothing() -> None:
+    """Whoever stops applies what was delivered, in batches as ever and without a window's wait, so that nothing comes again."""
+    gatherer: Gatherer[int] = Gatherer(2, FOREVER)
+    for item in (1, 2, 3):
+        gatherer.put(item)
+    gatherer.drain()
+    assert [await asyncio.wait_for(gatherer.batch(), 30) for _ in range(3)] == [[1, 2], [3], []]

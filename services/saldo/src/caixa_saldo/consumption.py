@@ -32,8 +32,9 @@ class Subscription:
     async def run(self, connection: AbstractConnection, stop: asyncio.Event) -> None:
         """Consume until `stop` is set. Raises ConnectionError, or what the broker's client does, when the broker ends it.
 
-        The batch in hand is always finished first. What was delivered but not applied goes back to the queue with
-        the channel. A batch that is committed but whose acknowledgement is lost comes again, and the inbox knows it.
+        Then it takes no more, and what was delivered is applied first, so that nothing is delivered a second time. What cannot
+        be applied goes back to the queue with the channel. A batch that is committed but whose acknowledgement is lost comes
+        again, and the inbox knows it.
         """
         channel = await connection.channel(publisher_confirms=False)
         await channel.set_qos(prefetch_count=self._prefetch)
@@ -41,16 +42,14 @@ class Subscription:
         wire = await channel.get_underlay_channel()
         gatherer: Gatherer[DeliveredMessage] = Gatherer(self._batch, self._window_seconds)
         wire.on_consumer_cancel_callbacks.add(lambda _frame: gatherer.close())
-        endings = [asyncio.ensure_future(channel.closed()), asyncio.ensure_future(stop.wait())]
-        for ending in endings:
-            ending.add_done_callback(lambda _done: gatherer.close())
+        ending = asyncio.ensure_future(channel.closed())
+        ending.add_done_callback(lambda _done: gatherer.close())
         try:
-            await self._consume(wire, gatherer)
+            await self._consume(wire, gatherer, stop)
         finally:
             self.active = False
             CONSUMING.set(0)
-            for ending in endings:
-                ending.cancel()
+            ending.cancel()
             # Closing ends the consumer and requeues what was not acknowledged, in one step.
             with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(CLOSE_SECONDS):
@@ -58,19 +57,38 @@ class Subscription:
         if not stop.is_set():
             raise ConnectionError(f"the broker ended the subscription to {self._queue}")
 
-    async def _consume(self, wire: AbstractChannel, gatherer: Gatherer[DeliveredMessage]) -> None:
+    async def _consume(self, wire: AbstractChannel, gatherer: Gatherer[DeliveredMessage], stop: asyncio.Event) -> None:
         async def receive(delivery: DeliveredMessage) -> None:
             gatherer.put(delivery)
 
-        await wire.basic_consume(self._queue, receive)
+        tag = (await wire.basic_consume(self._queue, receive)).consumer_tag
         self.active = True
         CONSUMING.set(1)
+        leaving = asyncio.create_task(_leave(wire, tag or "", gatherer, stop))
+        try:
+            await self._apply_all(wire, gatherer)
+        finally:
+            leaving.cancel()
+
+    async def _apply_all(self, wire: AbstractChannel, gatherer: Gatherer[DeliveredMessage]) -> None:
         while deliveries := await gatherer.batch():
             await self._apply([message_of(delivery) for delivery in deliveries])
             last = deliveries[-1].delivery_tag
             if last is not None:
                 # Deliveries come, and are taken, in the order of their tags: `multiple` covers exactly this batch.
                 await wire.basic_ack(last, multiple=True)
+
+
+async def _leave(wire: AbstractChannel, tag: str, gatherer: Gatherer[DeliveredMessage], stop: asyncio.Event) -> None:
+    """Once told to stop, take no more: after the broker's answer nothing else comes."""
+    await stop.wait()
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await wire.basic_cancel(tag)
+    except BROKER_ERRORS:
+        gatherer.close()
+    else:
+        gatherer.drain()
 
 
 def message_of(delivery: DeliveredMessage) -> Message:

@@ -16,6 +16,7 @@ class Gatherer(Generic[T]):
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
         self._closed = False
+        self._draining = False
 
     def put(self, item: T) -> None:
         """Take one delivery; never waits, since the broker's prefetch bounds what can come."""
@@ -30,8 +31,14 @@ class Gatherer(Generic[T]):
         self._arrived.set()
         self._full.set()
 
+    def drain(self) -> None:
+        """Expect no further delivery: what waits is still given, without waiting for more."""
+        self._draining = True
+        self._arrived.set()
+        self._full.set()
+
     async def batch(self) -> list[T]:
-        """Give the next batch, at most `limit` long; empty once closed."""
+        """Give the next batch, at most `limit` long; empty once closed or drained."""
         await self._arrived.wait()
         if not self._full.is_set():
             try:
@@ -42,8 +49,8 @@ class Gatherer(Generic[T]):
         if self._closed:
             return []
         taken, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-        if not self._waiting:
+        if not self._waiting and not self._draining:
             self._arrived.clear()
-        if len(self._waiting) < self._limit:
+        if len(self._waiting) < self._limit and not self._draining:
             self._full.clear()
         return taken
